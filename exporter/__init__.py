@@ -1,0 +1,3 @@
+"""Prometheus exporter for an organization on the Claude API."""
+
+__version__ = "0.1.0"
