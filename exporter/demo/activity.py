@@ -1,0 +1,127 @@
+"""One UTC day of the organization: the single source of every report and of the truth they are compared with."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from exporter.demo.people import start_of
+from exporter.demo.prices import PRICES
+
+DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `user` by e-mail, or `key` by the API key's name."""
+
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """Tokens of one model, and the step in millionths of a dollar to which their cost is rounded."""
+
+    model: str
+    input: int
+    output: int
+    cache_read: int
+    cache_creation: int
+    step: int
+
+    @property
+    def cost(self) -> int:
+        """Estimated cost at list prices, in millionths of a US dollar."""
+        price = PRICES[self.model]
+        thousandths = (
+            self.input * price.input
+            + self.output * price.output
+            + self.cache_read * price.cache_read
+            + self.cache_creation * price.cache_creation
+        )
+        return (thousandths + 500 * self.step) // (1000 * self.step) * self.step
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all four kinds."""
+        return self.input + self.output + self.cache_read + self.cache_creation
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """Proposals of one tool, and what became of them."""
+
+    tool: str
+    accepted: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one actor did in one place: a row of the Claude Code report."""
+
+    actor: Actor
+    customer_type: str | None
+    subscription_type: str | None
+    remote: bool
+    terminal: str | None
+    sessions: int
+    lines_added: int
+    lines_removed: int
+    commits: int
+    pull_requests: int
+    tools: tuple[ToolUse, ...]
+    models: tuple[ModelUse, ...]
+    start: int = 0
+    """Second of the UTC day at which it began; from then on everything grows evenly until `end`."""
+    end: int = DAY_SECONDS
+    omit: frozenset[str] = field(default_factory=frozenset)
+    """Fields that are left out of the JSON."""
+    plain_date: bool = False
+    """Whether `date` is written without a time, as before August 2026."""
+    extra: bool = False
+    """Whether the JSON also holds fields nobody knows, at every level."""
+
+    def until(self, second: int) -> "Record | None":
+        """Return what had been done by this second of the day; None before it began."""
+        if second >= self.end:
+            return self
+        if second <= self.start:
+            return None
+        return self._grown(second - self.start, self.end - self.start)
+
+    def _grown(self, elapsed: int, span: int) -> "Record":
+        def so_far(total: int) -> int:
+            return total * elapsed // span
+
+        return replace(
+            self,
+            sessions=min(self.sessions, 1 + so_far(self.sessions)),
+            lines_added=so_far(self.lines_added),
+            lines_removed=so_far(self.lines_removed),
+            commits=so_far(self.commits),
+            pull_requests=so_far(self.pull_requests),
+            tools=tuple(ToolUse(use.tool, so_far(use.accepted), so_far(use.rejected)) for use in self.tools),
+            models=tuple(
+                ModelUse(
+                    use.model, so_far(use.input), so_far(use.output), so_far(use.cache_read),
+                    so_far(use.cache_creation), use.step,
+                )
+                for use in self.models
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Everything that happened on one UTC day."""
+
+    date: date
+    claude_code: tuple[Record, ...] = ()
+
+    def until(self, boundary: datetime) -> "Day":
+        """Return the part of the day that lies before an instant."""
+        second = int((boundary - start_of(self.date)).total_seconds())
+        if second >= DAY_SECONDS:
+            return self
+        grown = (record.until(second) for record in self.claude_code)
+        return Day(self.date, tuple(record for record in grown if record is not None))

@@ -1,0 +1,99 @@
+"""The whole organization: built from options and the day it is first looked at, then a function of time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cached_property, lru_cache
+
+from exporter.demo.activity import Day
+from exporter.demo.chance import organization_id
+from exporter.demo.invites import Invite, invites
+from exporter.demo.keys import ApiKey, ci_keys, keys
+from exporter.demo.options import Options
+from exporter.demo.people import CONSOLE_ROLES, ENTERPRISE_ROLES, Person, people, start_of
+from exporter.demo.work import Staff, work_of
+from exporter.demo.workspaces import Workspace, workspaces
+
+HELD_BACK = timedelta(hours=1)
+"""The API withholds what is younger than this."""
+ENTERPRISE = {
+    "admin": "owner", "billing": "membership_admin", "user": "managed", "claude_code_user": "user", "developer": "user",
+}  # fmt: skip
+
+
+class Organization:
+    """Members, invites, workspaces, keys and every day's activity; everything is made when first asked for.
+
+    `anchor` is the UTC day on which the simulation began. The same options and anchor give the same organization.
+    """
+
+    roles = CONSOLE_ROLES
+
+    def __init__(self, options: Options, anchor: date) -> None:
+        self.options = options
+        self.anchor = anchor
+        self.name = options.organization_name
+        self.id = organization_id(options.seed)
+        self.day = lru_cache(maxsize=4)(self._day)
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who is or was a member, most recently added first."""
+        return people(self.options, self.anchor)
+
+    @cached_property
+    def invites(self) -> tuple[Invite, ...]:
+        """All invitations, newest first."""
+        return invites(self.options, self.anchor, self.people)
+
+    @cached_property
+    def workspaces(self) -> tuple[Workspace, ...]:
+        """All workspaces, newest first, the default one and archived ones included."""
+        return workspaces(self.options, self.anchor, self.people)
+
+    @cached_property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """All API keys, newest first."""
+        return keys(self.options, self.anchor, self.people, self.workspaces)
+
+    @cached_property
+    def _staff(self) -> Staff:
+        return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self.keys)))
+
+    def _day(self, day: date) -> Day:
+        return work_of(self._staff, day)
+
+    def members_at(self, now: datetime) -> Sequence[Person]:
+        """Those whom /users lists at this instant."""
+        return [person for person in self.people if person.member_at(now)]
+
+    def boundary(self, day: date, now: datetime) -> datetime:
+        """Return up to when the API tells about a day at this instant: whole minutes, an hour ago at the latest.
+
+        Midnight before the day if nothing of it is old enough, midnight after it once it is complete.
+        """
+        known = (now - HELD_BACK).replace(second=0, microsecond=0)
+        return min(max(known, start_of(day)), start_of(day) + timedelta(days=1))
+
+    def known(self, day: date, boundary: datetime) -> Day:
+        """Return a day's activity up to a boundary."""
+        return Day(day) if boundary <= start_of(day) else self.day(day).until(boundary)
+
+
+class EnterpriseOrganization(Organization):
+    """A Claude Enterprise organization: other roles, and of this API only members and invites."""
+
+    roles = ENTERPRISE_ROLES
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """The same kind of people with the roles of claude.ai; the oldest owner is the primary one."""
+        everybody = [replace(person, role=ENTERPRISE.get(person.role, person.role)) for person in super().people]
+        primary = max(index for index, person in enumerate(everybody) if person.role == "owner")
+        everybody[primary] = replace(everybody[primary], role="primary_owner")
+        return tuple(everybody)
+
+    @cached_property
+    def invites(self) -> tuple[Invite, ...]:
+        """All invitations, newest first, with the same roles."""
+        return tuple(replace(invite, role=ENTERPRISE.get(invite.role, invite.role)) for invite in super().invites)

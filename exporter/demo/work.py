@@ -1,0 +1,183 @@
+"""From habits to a day's work: who used Claude Code on a day, where, how much and with which models."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+from random import Random
+
+from exporter.demo import prices
+from exporter.demo.activity import DAY_SECONDS, Actor, Day, ModelUse, Record, ToolUse
+from exporter.demo.chance import stream, weighted
+from exporter.demo.keys import ApiKey
+from exporter.demo.oddities import with_oddities
+from exporter.demo.options import Options
+from exporter.demo.people import MORNINGS, Habits, Person
+
+WEEK = (0.95, 1.0, 1.0, 0.98, 0.88, 0.1, 0.08)
+HOLIDAYS = frozenset({(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
+TOOLS = (("edit_tool", 0.6), ("write_tool", 0.25), ("multi_edit_tool", 0.12), ("notebook_edit_tool", 0.03))
+SPIKE = 60
+
+
+@dataclass(frozen=True)
+class Staff:
+    """Everybody and everything that can use Claude Code."""
+
+    options: Options
+    anchor: date
+    people: Sequence[Person]
+    keys: Sequence[ApiKey]
+
+    @cached_property
+    def spikes(self) -> dict[date, str]:
+        """Days on which somebody's work runs away: a person's three days before the anchor, a key's weeks earlier."""
+        faithful = [person.id for person in self.people if person.habits.regularity and not person.left_at]
+        earlier = self.anchor - timedelta(days=max(self.options.days * 2 // 3, 8))
+        spikes = []
+        if self.keys:
+            spikes.append((earlier, self.keys[-1].id))
+        if faithful:
+            spikes.append((self.anchor - timedelta(days=3), faithful[-1]))
+        return dict(spikes)
+
+    def spikes_on(self, day: date, identity: str) -> bool:
+        """Whether this person's or key's work runs away on this day."""
+        return self.spikes.get(day) == identity
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """What all rows of one actor on one day have in common."""
+
+    actor: Actor
+    customer_type: str
+    subscription_type: str | None
+    acceptance: float
+    mix: list[tuple[str, float]]
+
+
+def work_of(staff: Staff, day: date) -> Day:
+    """Return the whole day, settled; nothing before the history."""
+    if day < staff.anchor - timedelta(days=staff.options.days):
+        return Day(day)
+    records = [record for person in staff.people for record in _by_person(staff, person, day)]
+    records.extend(record for number, key in enumerate(staff.keys) for record in _by_key(staff, number, key, day))
+    order = stream(staff.options.seed, "order", day)
+    order.shuffle(records)
+    if staff.options.quirks:
+        records = with_oddities(records, order)
+    return Day(day, tuple(records))
+
+
+def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
+    habits = person.habits
+    if not habits.regularity or not person.employed_on(day):
+        return
+    rng = stream(staff.options.seed, person.id, day)
+    spike = staff.spikes_on(day, person.id)
+    if rng.random() > habits.regularity * _mood(staff, person, day) and not spike:
+        return
+    settled_in = min(0.3 + (day - person.added_at.date()).days / 14, 1)
+    amount = habits.appetite * rng.lognormvariate(0, 0.5) * settled_in * (SPIKE if spike else 1)
+    mix = prices.popularity(staff.anchor, staff.options.days, day, curious=habits.curious)
+    worker = _Worker(
+        Actor("user", person.email), habits.customer_type, habits.subscription_type, habits.acceptance, mix
+    )
+    places = list(_places(rng, habits))
+    for place in places:
+        hours = _hours(rng, habits)
+        if worker.customer_type == "subscription" and rng.random() < 0.05:
+            by_api = replace(worker, customer_type="api", subscription_type=None)
+            yield _record(rng, by_api, place, hours, amount / 3)
+        yield _record(rng, worker, place, hours, amount / len(places))
+
+
+def _by_key(staff: Staff, number: int, key: ApiKey, day: date) -> Iterator[Record]:
+    rng = stream(staff.options.seed, key.id, day)
+    spike = staff.spikes_on(day, key.id)
+    if day < key.created_at.date() or (rng.random() > 0.96 and not spike):
+        return
+    amount = rng.uniform(1, 5) * (SPIKE if spike else 1)
+    mix = prices.popularity(staff.anchor, staff.options.days, day, curious=number % 3 == 0)
+    worker = _Worker(Actor("key", key.name), "api", None, 0.97, mix)
+    yield _record(rng, worker, ("non-interactive", number % 4 == 3), (0, DAY_SECONDS), amount)
+
+
+def _places(rng: Random, habits: Habits) -> Iterator[tuple[str, bool]]:
+    """Terminals of a day, and whether they are remote: the usual one, now and then the others."""
+    usual, *others = habits.terminals
+    yield usual, False
+    for terminal in others:
+        if rng.random() < 0.3:
+            yield terminal, False
+    if rng.random() < habits.remote:
+        yield usual if rng.random() < 0.5 else "non-interactive", True
+
+
+def _hours(rng: Random, habits: Habits) -> tuple[int, int]:
+    start = MORNINGS[habits.region] * 3600 + rng.randrange(3 * 3600)
+    return start, min(start + rng.randrange(2 * 3600, 9 * 3600), DAY_SECONDS)
+
+
+def _mood(staff: Staff, person: Person, day: date) -> float:
+    """Share of the usual chance to work: weekends, holidays, and whole weeks of vacation."""
+    thanksgiving = day.month == 11 and person.habits.region == "america" and 22 <= day.day - (day.weekday() - 3) <= 28
+    if (day.month, day.day) in HOLIDAYS or (thanksgiving and day.weekday() in (3, 4)):
+        return 0.05
+    year, week, _ = day.isocalendar()
+    if stream(staff.options.seed, "vacation", person.id, year, week).random() < 0.07:
+        return 0.0
+    return WEEK[day.weekday()]
+
+
+def _record(rng: Random, worker: _Worker, place: tuple[str, bool], hours: tuple[int, int], amount: float) -> Record:
+    lines = int(amount * rng.lognormvariate(4.2, 0.6))
+    commits = int(amount * rng.uniform(0, 1.6))
+    return Record(
+        actor=worker.actor,
+        customer_type=worker.customer_type,
+        subscription_type=worker.subscription_type,
+        remote=place[1],
+        terminal=place[0],
+        sessions=max(1, int(amount * rng.uniform(0.5, 2.5))),
+        lines_added=lines,
+        lines_removed=int(lines * rng.uniform(0.1, 0.7)),
+        commits=commits,
+        pull_requests=int(commits * rng.uniform(0, 0.6)),
+        tools=tuple(_tools(rng, amount, worker.acceptance)),
+        models=tuple(_models(rng, amount, worker.mix)),
+        start=hours[0],
+        end=hours[1],
+    )
+
+
+def _tools(rng: Random, amount: float, acceptance: float) -> Iterator[ToolUse]:
+    for tool, share in TOOLS:
+        proposed = int(amount * share * rng.uniform(5, 30))
+        accepted = int(proposed * min(acceptance * rng.uniform(0.9, 1.1), 1))
+        yield ToolUse(tool, accepted, proposed - accepted)
+
+
+def _models(rng: Random, amount: float, mix: list[tuple[str, float]]) -> Iterator[ModelUse]:
+    """One or two models for the work, and often a small one for errands."""
+    main = weighted(rng, mix)
+    other = weighted(rng, mix)
+    second = rng.uniform(0.05, 0.5) if other != main and rng.random() < 0.5 else 0.0
+    yield _use(rng, main, amount * (1 - second))
+    if second:
+        yield _use(rng, other, amount * second)
+    if rng.random() < 0.7:
+        yield _use(rng, prices.HAIKU_5_5, amount * 0.4)
+
+
+def _use(rng: Random, model: str, amount: float) -> ModelUse:
+    step = weighted(rng, ((prices.CENT, 0.97), (prices.CENT // 2, 0.02), (1, 0.01)))
+    return ModelUse(
+        model,
+        input=int(amount * rng.uniform(20_000, 120_000)),
+        output=int(amount * rng.uniform(15_000, 60_000)),
+        cache_read=int(amount * rng.uniform(800_000, 4_000_000)),
+        cache_creation=int(amount * rng.uniform(60_000, 300_000)),
+        step=step,
+    )
