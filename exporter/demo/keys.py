@@ -56,7 +56,7 @@ def keys(
     maker = _Maker(options, anchor, everybody, workspaces)
     minting = [person for person in everybody if person.habits.regularity and person.habits.customer_type == "api"]
     minted = min(options.api_key_count * 2 // 5, len(minting))
-    automatic = min(max(options.api_key_count // 8, 2), options.api_key_count - minted)
+    automatic = min(max(options.api_key_count // 6, 2), 60, options.api_key_count - minted)
     services = options.api_key_count - minted - automatic
     found = [
         *(maker.ci(number) for number in range(automatic)),

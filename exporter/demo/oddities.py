@@ -17,9 +17,9 @@ def with_oddities(records: list[Record], rng: Random) -> list[Record]:
     """
     rounds = 1 + len(records) // 600
     chosen = [oddity for oddity in ODDITIES * rounds if rng.random() < len(records) / 60]
-    odd: dict[int, Oddity] = dict(
-        zip(rng.sample(range(len(records)), min(len(chosen), len(records))), chosen, strict=False)
-    )
+    victims = rng.sample(range(len(records)), min(len(chosen), len(records)))
+    victims.sort(key=lambda index: records[index].actor.kind != "user")  # the first oddity needs an e-mail address
+    odd: dict[int, Oddity] = dict(zip(victims, chosen, strict=False))
     result: list[Record] = []
     late: list[Record] = []
     for index, record in enumerate(records):

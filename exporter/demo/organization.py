@@ -72,8 +72,9 @@ class Organization:
 
         Midnight before the day if nothing of it is old enough, midnight after it once it is complete.
         """
+        start = start_of(day)
         known = (now - HELD_BACK).replace(second=0, microsecond=0)
-        return min(max(known, start_of(day)), start_of(day) + timedelta(days=1))
+        return start + min(max(known - start, timedelta()), timedelta(days=1))
 
     def known(self, day: date, boundary: datetime) -> Day:
         """Return a day's activity up to a boundary."""

@@ -17,7 +17,7 @@ from exporter.demo.people import MORNINGS, Habits, Person
 WEEK = (0.95, 1.0, 1.0, 0.98, 0.88, 0.1, 0.08)
 HOLIDAYS = frozenset({(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
 TOOLS = (("edit_tool", 0.6), ("write_tool", 0.25), ("multi_edit_tool", 0.12), ("notebook_edit_tool", 0.03))
-SPIKE = 60
+SPIKE = 250.0  # of the amounts in `Habits.appetite`: some hundred dollars
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
     if rng.random() > habits.regularity * _mood(staff, person, day) and not spike:
         return
     settled_in = min(0.3 + (day - person.added_at.date()).days / 14, 1)
-    amount = habits.appetite * rng.lognormvariate(0, 0.5) * settled_in * (SPIKE if spike else 1)
+    amount = SPIKE if spike else habits.appetite * rng.lognormvariate(0, 0.5) * settled_in
     mix = prices.popularity(staff.anchor, staff.options.days, day, curious=habits.curious)
     worker = _Worker(
         Actor("user", person.email), habits.customer_type, habits.subscription_type, habits.acceptance, mix
@@ -98,7 +98,7 @@ def _by_key(staff: Staff, number: int, key: ApiKey, day: date) -> Iterator[Recor
     spike = staff.spikes_on(day, key.id)
     if day < key.created_at.date() or (rng.random() > 0.96 and not spike):
         return
-    amount = rng.uniform(1, 5) * (SPIKE if spike else 1)
+    amount = SPIKE if spike else rng.uniform(1, 5)
     mix = prices.popularity(staff.anchor, staff.options.days, day, curious=number % 3 == 0)
     worker = _Worker(Actor("key", key.name), "api", None, 0.97, mix)
     yield _record(rng, worker, ("non-interactive", number % 4 == 3), (0, DAY_SECONDS), amount)
