@@ -27,6 +27,6 @@ SERVICES = (
 )  # fmt: skip
 STAGES = ("prod", "staging", "dev", "test")
 CI_KEYS = ("ci-main", "ci-nightly", "ci-release", "review-bot", "docs-bot", "flaky-test-fixer")
-ODD_CI_KEYS = ('ci "quoted"', "ci\\windows", "ключ сборки", "🤖 merge bot")
+ODD_CI_KEYS = ('ci "quoted" \\windows', "🤖 merge bot", "ключ сборки", "ci-main")  # the last a second key of that name
 ODD_KEYS = ("two\nlines", "מפתח בדיקה", "trailing space ", "tab\there", "e-mail me@example.com", "100 % {\\n}")
 COLORS = ("#6C5BB9", "#1F77B4", "#2CA02C", "#D62728", "#FF7F0E", "#17BECF", "#8C564B", "#BCBD22")

@@ -38,7 +38,7 @@ class Api:
     async def _ask(self, method, path, **request):
         transport = httpx.ASGITransport(app=self.app)
         url = path if path.startswith("/") else f"/v1/organizations/{path}"
-        async with httpx.AsyncClient(transport=transport, base_url="http://simulated") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://simulated", trust_env=False) as client:
             return await client.request(method, url, **request)
 
     def get(self, path, params=None, **request):

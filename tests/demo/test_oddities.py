@@ -99,6 +99,12 @@ def test_names_of_keys_are_hard_to_escape(api):
     assert {'"', "\\", "🤖", "к"} & set(actors)
 
 
+def test_two_keys_may_have_one_name(api):
+    names = Counter(key["name"] for key in api.rows("api_keys"))
+    day = [row["actor"]["api_key_name"] for row in api.day() if row["actor"]["type"] == "api_actor"]
+    assert {names["ci-main"], day.count("ci-main")} == {2}
+
+
 def days_ago(api, back):
     return api.day((NOW.date() - timedelta(days=back)).isoformat())
 

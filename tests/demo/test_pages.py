@@ -3,16 +3,18 @@ import json
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.demo.simulated import REPORT, SETTLED, Api
 
 SMALL = Api(people=25, days=10, api_keys=12)
 LISTS = {"users": "id", "invites": "id", "workspaces": "id", "api_keys": "id"}
+unhurried = settings(deadline=None, max_examples=50)
 limits = st.integers(1, 1000) | st.integers(1, 12)
 
 
+@unhurried
 @given(limit=limits, path=st.sampled_from(sorted(LISTS)))
 def test_a_walk_by_id_gives_each_row_once_in_the_same_order(limit, path):
     everything = SMALL.rows(path)
@@ -22,6 +24,7 @@ def test_a_walk_by_id_gives_each_row_once_in_the_same_order(limit, path):
     assert len({row["id"] for row in everything}) == len(everything) > 0
 
 
+@unhurried
 @given(limit=limits)
 def test_a_walk_by_cursor_gives_each_row_once_in_the_same_order(limit):
     pages = SMALL.pages(REPORT, {"starting_at": SETTLED}, limit)
@@ -29,6 +32,7 @@ def test_a_walk_by_cursor_gives_each_row_once_in_the_same_order(limit):
     assert all(len(page) == limit for page in pages[:-1])
 
 
+@unhurried
 @given(limit=limits)
 def test_a_walk_backwards_meets_the_same_rows(limit):
     everything = [row["id"] for row in SMALL.rows("users")]
@@ -129,6 +133,7 @@ def test_a_cursor_that_was_made_up_is_refused(api, text):
     assert api.refused(REPORT, {"starting_at": SETTLED, "page": text})[:2] == (400, "invalid_request_error")
 
 
+@unhurried
 @given(text=st.text())
 def test_no_text_is_taken_for_a_cursor(text):
     assert SMALL.refused(REPORT, {"starting_at": SETTLED, "page": text})[0] == 400
