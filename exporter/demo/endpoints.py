@@ -18,6 +18,7 @@ KEY_STATUSES = ("active", "inactive", "archived", "expired")
 MOST_IDS = 100
 KEPT_DAYS = 12
 """Days whose encoded rows are kept; some 4 MB each for 3,000 people."""
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Row = TypeVar("Row")
 
 
@@ -53,7 +54,7 @@ class Endpoint:
 
 def encoded(document: object) -> bytes:
     """Return JSON as the API sends it: compact, UTF-8."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return ENCODER.encode(document).encode()
 
 
 def me(call: Call) -> Reply:

@@ -172,7 +172,8 @@ def _models(rng: Random, amount: float, mix: list[tuple[str, float]]) -> Iterato
 
 
 def _use(rng: Random, model: str, amount: float) -> ModelUse:
-    step = weighted(rng, ((prices.CENT, 0.97), (prices.CENT // 2, 0.02), (1, 0.01)))
+    fate = rng.random()
+    step = prices.CENT if fate < 0.97 else prices.CENT // 2 if fate < 0.99 else 1
     return ModelUse(
         model,
         input=int(amount * rng.uniform(20_000, 120_000)),

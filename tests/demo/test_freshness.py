@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.simulated import NOW, REPORT
+from tests.demo.simulated import NOW, REPORT, read
 
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -65,6 +65,22 @@ def test_every_row_of_the_running_day_only_grows(simulate):
         assert len(now) >= len(earlier)
         earlier = now
     assert earlier
+
+
+@pytest.mark.parametrize("measure", ["sessions", "commits", "pull_requests", "cost"])
+def test_the_running_day_grows_in_every_measure(simulate, measure):
+    api = simulate()
+    hours = [read(rows_at(api, MIDNIGHT + timedelta(hours=hour)))[measure] for hour in (8, 12, 16, 20, 24)]
+    assert hours == sorted(set(hours))
+
+
+def test_sessions_of_a_long_row_are_spread_over_it(simulate):
+    api = simulate(days=60)
+    robots = [
+        sum(row["core_metrics"]["num_sessions"] for row in rows if row["actor"]["type"] == "api_actor")
+        for rows in (rows_at(api, MIDNIGHT + timedelta(hours=hour)) for hour in (7, 25))
+    ]
+    assert robots[0] < robots[1] * 0.6
 
 
 def test_a_day_is_complete_an_hour_after_its_end_and_never_changes_again(simulate):

@@ -21,6 +21,7 @@ def test_a_walk_by_id_gives_each_row_once_in_the_same_order(limit, path):
     pages = SMALL.pages(path, limit=limit)
     assert [row for page in pages for row in page] == everything
     assert all(len(page) == limit for page in pages[:-1])
+    assert pages[-1]
     assert len({row["id"] for row in everything}) == len(everything) > 0
 
 
@@ -30,6 +31,7 @@ def test_a_walk_by_cursor_gives_each_row_once_in_the_same_order(limit):
     pages = SMALL.pages(REPORT, {"starting_at": SETTLED}, limit)
     assert [row for page in pages for row in page] == SMALL.day()
     assert all(len(page) == limit for page in pages[:-1])
+    assert pages[-1]
 
 
 @unhurried
