@@ -1,0 +1,319 @@
+"""The one place that speaks HTTP with the Admin API: authentication, pacing, retries, limits and pages.
+
+It only ever sends GET. Admin API reference: docs.claude.com/en/api/admin-api ("errors", "pagination", "rate limits").
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, NoReturn, TypeVar
+
+import httpx
+import msgspec
+from aiolimiter import AsyncLimiter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from exporter.api.credential import Credential
+from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization, Page
+from exporter.errors import AdminApiError, Reason
+
+log = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
+Params = Mapping[str, str | int]
+
+PAGE_LIMIT = 1000
+MAX_PAGES = 10_000
+MAX_BODY_BYTES = 64 << 20
+MAX_RETRY_AFTER = 300.0
+_MAX_ERROR_BYTES = 64 << 10
+_backoff = wait_exponential_jitter(initial=1, max=60, jitter=1)
+
+
+@dataclass(frozen=True)
+class Rows(Generic[Row]):
+    """The rows of one page, and what was wrong with those that are left out: types and places, no content."""
+
+    rows: list[Row]
+    wrong: list[str]
+
+
+class AdminApi:
+    """A client for one organization.
+
+    `observe(endpoint, code, seconds)` hears of every request; `code` is `none` where no answer came.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        credential: Credential,
+        *,
+        now: Callable[[], datetime],
+        observe: Callable[[str, str, float], None] = lambda *_: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        timeout_seconds: float = 30,
+        retries: int = 4,
+        requests_per_minute: int = 30,
+    ) -> None:
+        self._http = http
+        self._credential = credential
+        self._now = now
+        self._observe = observe
+        self._sleep = sleep
+        self._timeout = timeout_seconds
+        self._attempts = retries + 1
+        self._pace = AsyncLimiter(requests_per_minute, 60)
+        self._background_pace = AsyncLimiter(max(1, requests_per_minute // 3), 60)
+        self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+        self._organization_id: str | None = None
+        self._unverified = False
+        self._verifying = asyncio.Lock()
+
+    # The organization.
+
+    async def organization(self) -> Organization:
+        """GET /me. The first answer fixes which organization this client speaks with.
+
+        Raises AdminApiError, with the reason `wrong_organization` if it is another one than before.
+        """
+        answer = await self._organization()
+        if self._organization_id not in (None, answer.id):
+            raise AdminApiError(Reason.WRONG_ORGANIZATION, "the credential belongs to another organization than before")
+        self._organization_id = answer.id
+        self._unverified = False
+        return answer
+
+    async def _organization(self) -> Organization:
+        body = await self._get("me", "me", {})
+        try:
+            return msgspec.json.decode(body, type=Organization)
+        except msgspec.DecodeError as error:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"me: {error}") from None
+
+    def credential_changed(self) -> None:
+        """Before the next request with the new key, make sure that it is for the same organization."""
+        self._unverified = self._organization_id is not None
+
+    async def _verify(self) -> None:
+        async with self._verifying:
+            if not self._unverified:
+                return
+            try:
+                await self.organization()
+            except AdminApiError as error:
+                if error.reason not in (Reason.FORBIDDEN, Reason.NOT_FOUND):
+                    raise
+                self._unverified = False  # the header that every answer carries is still compared
+
+    # Pages.
+
+    async def pages(
+        self, endpoint: Endpoint[Row], params: Params | None = None, *, background: bool = False, **path: str
+    ) -> AsyncIterator[Rows[Row]]:
+        """All pages of a list, the largest there are. `path` fills the endpoint's path.
+
+        `background` requests keep to a third of the pace, so that many of them delay nothing else.
+        Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
+        """
+        if self._unverified:
+            await self._verify()
+        query = {**(params or {}), "limit": PAGE_LIMIT}
+        seen: set[str] = set()
+        for _ in range(MAX_PAGES):
+            body = await self._get(endpoint.path, endpoint.path.format(**path), query, background=background)
+            page, wrong = self._decode(endpoint, body)
+            if endpoint.rows_have_ids:
+                _expect_new(endpoint, seen, [row.id for row in page.data])  # type: ignore[attr-defined]
+            yield Rows(page.data, wrong)
+            cursor = _next(endpoint, page)
+            if cursor is None:
+                return
+            _expect_new(endpoint, seen, [f"cursor {cursor}"])
+            query["after_id" if endpoint.rows_have_ids else "page"] = cursor
+        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: more than {MAX_PAGES} pages")
+
+    def _decode(self, endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
+        decoder = self._decoders.get(endpoint.row)
+        if decoder is None:
+            decoder = self._decoders[endpoint.row] = msgspec.json.Decoder(Page[endpoint.row])  # type: ignore[name-defined]
+        try:
+            return decoder.decode(body), []
+        except msgspec.DecodeError:
+            return _decode_row_by_row(endpoint, body)
+
+    # One answer.
+
+    async def _get(self, name: str, path: str, params: Params, *, background: bool = False) -> bytes:
+        """One answer, asked for again where that may help.
+
+        `name` stands for the endpoint in metrics and errors. Raises AdminApiError.
+        """
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=_wait,
+            retry=retry_if_exception(_worth_a_retry),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                if background:
+                    await self._background_pace.acquire()
+                await self._pace.acquire()
+                return await self._exchange(name, path, params)
+        raise AssertionError  # tenacity returns or raises
+
+    async def _exchange(self, name: str, path: str, params: Params) -> bytes:
+        started = time.monotonic()
+        code = "none"
+        try:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._http.stream(
+                    "GET", f"v1/organizations/{path}", params=params, headers=self._credential.headers()
+                ) as response,
+            ):
+                code = str(response.status_code)
+                if response.status_code != 200:
+                    await self._refuse(name, response)
+                self._expect_organization(name, response)
+                return await _body(name, response, MAX_BODY_BYTES)
+        except (TimeoutError, httpx.TimeoutException):
+            raise AdminApiError(Reason.TIMEOUT, f"{name}: no complete answer within {self._timeout:g} s") from None
+        except httpx.DecodingError:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: the body cannot be decompressed") from None
+        except httpx.HTTPError as error:
+            text = self._credential.redact(f"{name}: {type(error).__name__} {error}").strip()
+            raise AdminApiError(Reason.CONNECTION, text) from None
+        finally:
+            self._observe(name, code, time.monotonic() - started)
+
+    def _expect_organization(self, name: str, response: httpx.Response) -> None:
+        answered = response.headers.get("anthropic-organization-id")
+        if self._organization_id and answered and answered != self._organization_id:
+            raise AdminApiError(Reason.WRONG_ORGANIZATION, f"{name}: the answer is for another organization")
+
+    async def _refuse(self, name: str, response: httpx.Response) -> NoReturn:
+        """Raise the error that a status other than 200 stands for."""
+        status = response.status_code
+        try:
+            body = msgspec.json.decode(await _body(name, response, _MAX_ERROR_BYTES), type=ErrorBody)
+        except (AdminApiError, msgspec.DecodeError, httpx.HTTPError):
+            body = ErrorBody(error=ErrorText())
+        redact = self._credential.redact
+        request = response.headers.get("request-id") or body.request_id or "unknown"
+        kind = redact(body.error.type[:64]) or "no error body"
+        raise AdminApiError(
+            _reason(status),
+            f"{name}: HTTP {status} ({kind}), request {redact(request[:64])}"
+            + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
+            detail=redact(body.error.message[:500]),
+            error_type=body.error.type[:64],
+            retry_after=_retry_after(response, self._now()),
+        )
+
+
+_REASONS = {
+    400: Reason.BAD_REQUEST,
+    401: Reason.UNAUTHORIZED,
+    402: Reason.FORBIDDEN,
+    403: Reason.FORBIDDEN,
+    404: Reason.NOT_FOUND,
+    408: Reason.TIMEOUT,
+    429: Reason.RATE_LIMITED,
+    504: Reason.TIMEOUT,
+}
+
+
+def _reason(status: int) -> Reason:
+    if status >= 500:
+        return _REASONS.get(status, Reason.SERVER_ERROR)
+    return _REASONS.get(status, Reason.BAD_REQUEST if status >= 400 else Reason.BAD_RESPONSE)
+
+
+def _retry_after(response: httpx.Response, now: datetime) -> float | None:
+    """Seconds to wait by the header `retry-after`: a number or a date."""
+    text = response.headers.get("retry-after", "")
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    wish = error.retry_after if isinstance(error, AdminApiError) else None
+    return _backoff(state) if wish is None else wish
+
+
+def _worth_a_retry(error: BaseException) -> bool:
+    """Not where it cannot help, nor where the API asks for more patience than a poll has."""
+    return isinstance(error, AdminApiError) and error.reason.passes and (error.retry_after or 0) <= MAX_RETRY_AFTER
+
+
+async def _body(name: str, response: httpx.Response, most: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > most:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: a body of more than {most >> 10} KiB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _next(endpoint: Endpoint[Row], page: Page[Row]) -> str | None:
+    """The cursor of the next page, or None after the last."""
+    if not endpoint.rows_have_ids:
+        return page.next_page or None if page.has_more is not False else None
+    if page.has_more and not page.last_id:
+        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: more pages are said to follow, but no last_id")
+    return page.last_id if page.has_more else None
+
+
+def _expect_new(endpoint: Endpoint[Row], seen: set[str], new: list[str]) -> None:
+    before = len(seen)
+    seen.update(new)
+    if len(seen) != before + len(new):
+        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: an id or a cursor repeats")
+
+
+class _Loose(msgspec.Struct):
+    data: list[Any]
+    has_more: bool | None = None
+    next_page: str | None = None
+    last_id: str | None = None
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _decode_row_by_row(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
+    """A page in which a row is of a wrong type, or a string is not Unicode (which only `json` reads).
+
+    Raises AdminApiError if it is no page at all.
+    """
+    try:
+        loose = msgspec.convert(json.loads(body, parse_float=Decimal, parse_constant=_no_number), _Loose)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        what = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
+        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: {what}") from None
+    page: Page[Row] = Page([], loose.has_more, loose.next_page, loose.last_id)
+    wrong = []
+    for number, row in enumerate(loose.data):
+        try:
+            page.data.append(msgspec.convert(row, endpoint.row))
+        except msgspec.ValidationError as error:
+            wrong.append(f"row {number}: {error}")
+    return page, wrong

@@ -1,0 +1,67 @@
+"""The key of the Admin API: from a file that may be replaced while we run, or from the environment."""
+
+import logging
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from exporter.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 64 * 1024
+
+
+class Credential:
+    """Holds the key and hands it out only as a request header; no repr, log or error shows it."""
+
+    def __init__(self, *, key: str | None = None, file: Path | None = None, bearer: bool = False) -> None:
+        """Raise SettingsError if there is no usable key."""
+        self._file = file
+        self.bearer = bearer
+        self._key = SecretStr(_read(file) if file else _checked(key or "", "the environment ANTHROPIC_ADMIN_KEY"))
+
+    def refresh(self) -> bool:
+        """Read the file again. Whether the key is another one now; an unusable file leaves the old key in place."""
+        if self._file is None:
+            return False
+        try:
+            key = _read(self._file)
+        except SettingsError as error:
+            log.warning("the key file cannot be used, the last key stays in use", extra={"error": str(error)})
+            return False
+        changed = key != self._key.get_secret_value()
+        self._key = SecretStr(key)
+        return changed
+
+    def headers(self) -> dict[str, str]:
+        """The header that authenticates a request."""
+        key = self._key.get_secret_value()
+        return {"authorization": f"Bearer {key}"} if self.bearer else {"x-api-key": key}
+
+    def redact(self, text: str) -> str:
+        """`text` without the key, should it hold it, and without control characters."""
+        text = text.replace(self._key.get_secret_value(), "[key]")
+        return "".join(character if character.isprintable() else " " for character in text)
+
+    def starts_with(self, prefix: str) -> bool:
+        """Whether the key begins so: for advice only, as prefixes are no rule."""
+        return self._key.get_secret_value().startswith(prefix)
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as handle:
+            content = handle.read(MAX_BYTES)
+    except OSError as error:
+        raise SettingsError(f"api.key-file: cannot read {file}: {error.strerror}") from None
+    return _checked(content.decode("utf-8", "replace"), f"the file {file} (api.key-file)")
+
+
+def _checked(text: str, source: str) -> str:
+    key = text.strip()
+    if not key:
+        raise SettingsError(f"no key: {source} is empty")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise SettingsError(f"no key: {source} must hold one line of printable ASCII without spaces")
+    return key
