@@ -1,0 +1,78 @@
+"""API keys."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+
+from msgspec import UNSET
+
+from exporter import catalog
+from exporter.api import wire
+from exporter.exposition import Family, family
+from exporter.model import DEFAULT_WORKSPACE, ORGANIZATION_SCOPE, Workspaces
+from exporter.polls.base import Held, Poll, Reading
+
+_NO_WORKSPACES = Workspaces((), None)
+
+
+ApiKeys = tuple[wire.ApiKey, ...]
+
+
+class ApiKeysPoll(Poll[ApiKeys]):
+    """Which keys exist, where, whose, since and until when. GET /v1/organizations/api_keys.
+
+    anthropic_api_keys{status="active",workspace_id="default"} 12
+    anthropic_api_key_info{api_key_id="apikey_1",name="ci",workspace_id="default",scope="workspace",status="active",
+        created_by_id="user_1",created_by_type="user",kind="standard"} 1
+    anthropic_api_key_created_timestamp_seconds{api_key_id="apikey_1"} 1.7e+09
+    anthropic_api_key_expires_timestamp_seconds{api_key_id="apikey_1"} 1.8e+09
+    """
+
+    name = "api_keys"
+    interval = timedelta(minutes=10)
+    reads = (Workspaces,)
+
+    async def fetch(self, reading: Reading) -> ApiKeys:
+        """Read all keys."""
+        return tuple([key async for key in reading.all(wire.API_KEYS)])
+
+    def families(self, model: ApiKeys, held: Held) -> Iterable[Family]:
+        """Counts, what each key is, and its times."""
+        workspaces = held(Workspaces) or _NO_WORKSPACES
+        minted = workspaces.ids_named("Claude Code")
+        places = {key.id: workspaces.label(workspace_of(key)) for key in model}
+        yield family(catalog.API_KEYS, Counter((key.status, places[key.id]) for key in model))
+        yield family(
+            catalog.API_KEY_INFO,
+            {
+                (
+                    key.id,
+                    key.name or "",
+                    places[key.id],
+                    key.scope.type if key.scope else "",
+                    key.status,
+                    key.created_by.id if key.created_by else "",
+                    key.created_by.type if key.created_by else "",
+                    "claude_code" if places[key.id] in minted else "standard",
+                ): 1
+                for key in model
+            },
+        )
+        yield family(catalog.API_KEY_CREATED, {(key.id,): key.created_at.timestamp() for key in model})
+        yield family(
+            catalog.API_KEY_EXPIRES,
+            {(key.id,): key.expires_at.timestamp() for key in model if key.expires_at},
+        )
+
+
+def workspace_of(key: wire.ApiKey) -> str:
+    """The workspace of a key: its id, `default` or `organization`.
+
+    `scope` gives the real id of the default workspace too, `workspace_id` reads null for it; the API version
+    2026-10-21 has only `scope`.
+    """
+    if key.scope and key.scope.type == "organization":
+        return ORGANIZATION_SCOPE
+    if key.workspace_id is UNSET:
+        return (key.scope and key.scope.workspace_id) or DEFAULT_WORKSPACE
+    return key.workspace_id or DEFAULT_WORKSPACE

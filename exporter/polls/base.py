@@ -1,0 +1,101 @@
+"""What every poll is: fetch, model, rows."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime, timedelta
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from exporter.api.client import AdminApi, Params
+from exporter.api.wire import Endpoint
+from exporter.errors import AdminApiError, Cause, Reason
+from exporter.exposition import Family
+from exporter.snapshots import ALWAYS, Period, Snapshots
+
+log = logging.getLogger(__name__)
+
+Model = TypeVar("Model")
+Other = TypeVar("Other")
+Row = TypeVar("Row")
+
+_NAMED_IN_LOG = 3
+
+
+class Held(Protocol):
+    """Gives the newest model of this kind, whichever poll read it, or None."""
+
+    def __call__(self, kind: type[Other], /) -> Other | None:
+        """Look it up."""
+
+
+class Reading:
+    """One run of a poll: gives it rows and time, and counts what came and what was left out."""
+
+    def __init__(self, poll: str, api: AdminApi, snapshots: Snapshots, now: datetime) -> None:
+        self.api = api
+        self.now = now
+        self.held = snapshots.model
+        self.rows = 0
+        self.skipped: dict[Cause, int] = {"wrong_type": 0, "currency": 0}
+        self._poll = poll
+
+    async def all(
+        self, endpoint: Endpoint[Row], params: Params | None = None, *, background: bool = False, **path: str
+    ) -> AsyncIterator[Row]:
+        """The rows of all pages. Raises AdminApiError."""
+        async for page in self.api.pages(endpoint, params, background=background, **path):
+            self.rows += len(page.rows) + len(page.wrong)
+            for where in page.wrong:
+                self.skip("wrong_type", where)
+            for row in page.rows:
+                yield row
+
+    def skip(self, cause: Cause, where: str) -> None:
+        """Count a row, or an amount in it, as left out; `where` says what was wrong without its content."""
+        self.skipped[cause] += 1
+        if self.skipped[cause] <= _NAMED_IN_LOG:
+            log.warning("row skipped", extra={"poll": self._poll, "cause": cause, "where": where})
+
+    def check(self) -> None:
+        """Raise AdminApiError if so many rows are of a wrong type that it cannot be one odd row."""
+        wrong = self.skipped["wrong_type"]
+        if wrong and (wrong >= self.rows or (wrong > 1 and wrong > self.rows / 100)):
+            raise AdminApiError(Reason.BAD_RESPONSE, f"{wrong} of {self.rows} rows are of a wrong type")
+
+
+class Poll(ABC, Generic[Model]):
+    """One source of the API. A poll returns; the runner schedules, measures and publishes.
+
+    `settle`: how long after its end a day counts as complete.
+    """
+
+    name: ClassVar[str]
+    interval: ClassVar[timedelta]
+    """How often, unless the settings say otherwise."""
+    reads: ClassVar[tuple[type, ...]] = ()
+    """Models of other polls that `families` looks at: a new one has the rows made again."""
+    max_age: ClassVar[timedelta] = timedelta(days=3650)
+    """An age past which the series are withdrawn even if the settings allow more."""
+
+    def __init__(self, settle: timedelta) -> None:
+        self.settle = settle
+
+    @abstractmethod
+    async def fetch(self, reading: Reading) -> Model:
+        """Read the source, whole. Raises AdminApiError."""
+
+    @abstractmethod
+    def families(self, model: Model, held: Held) -> Iterable[Family]:
+        """The series of `model`; `held` gives the newest model of another poll, or None."""
+
+    def lasting(self, model: Model) -> Iterable[Family]:
+        """Series that outlive a withdrawal."""
+        return ()
+
+    def true(self, model: Model) -> Period:
+        """When what `families` says is true."""
+        return ALWAYS
+
+    def also_due(self, now: datetime) -> datetime | None:
+        """An instant after `now` at which the poll is due whatever its interval."""
+        return None

@@ -1,0 +1,194 @@
+"""Claude Code analytics: the report day, and the running day so far."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from exporter import catalog
+from exporter.api import wire
+from exporter.days import day_start, next_midnight, next_report, report_day, utc_day
+from exporter.exposition import Family, Group, Number, family
+from exporter.labels import label
+from exporter.model import Activity, ClaudeCodeDay, ModelUse, Who, dollars
+from exporter.polls.base import Held, Poll, Reading
+from exporter.snapshots import Period
+
+_ACTOR_TYPES = {"user_actor": "user", "api_actor": "api_key"}
+_TOKEN_TYPES = ("input", "output", "cache_read", "cache_creation")
+
+
+async def read_day(reading: Reading, day: date) -> ClaudeCodeDay:
+    """One UTC day. The API wants a plain date and gives several rows for one actor: they are summed."""
+    by: dict[Who, Activity] = {}
+    text = day.isoformat()
+    async for record in reading.all(wire.CLAUDE_CODE, {"starting_at": text}):
+        if record.date[:10] != text:
+            reading.skip("wrong_type", "a record of another day")
+            continue
+        who = _who(record)
+        activity = by.get(who)
+        if activity is None:
+            activity = by[who] = Activity()
+        _add(activity, record, reading)
+    return ClaudeCodeDay(day, by)
+
+
+def _who(record: wire.ClaudeCodeRecord) -> Who:
+    actor = record.actor
+    return Who(
+        label((actor.email_address or "").casefold() or actor.api_key_name or ""),
+        _ACTOR_TYPES.get(actor.type) or label(actor.type.removesuffix("_actor")),
+        label(record.customer_type or ""),
+        label(record.subscription_type or ""),
+        label(record.terminal_type or "unknown"),
+        "" if record.is_remote is None else str(record.is_remote).lower(),
+    )
+
+
+def _add(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) -> None:
+    if core := record.core_metrics:
+        activity.sessions += core.num_sessions or 0
+        activity.commits += core.commits_by_claude_code or 0
+        activity.pull_requests += core.pull_requests_by_claude_code or 0
+        if lines := core.lines_of_code:
+            activity.lines_added += lines.added or 0
+            activity.lines_removed += lines.removed or 0
+    for name, actions in (record.tool_actions or {}).items():
+        if actions:
+            sums = activity.tools.setdefault(label(name.removesuffix("_tool")), [0, 0])
+            sums[0] += actions.accepted or 0
+            sums[1] += actions.rejected or 0
+    for used in record.model_breakdown or ():
+        name = label(used.model)
+        use = activity.models.get(name)
+        if use is None:
+            use = activity.models[name] = ModelUse()
+        if tokens := used.tokens:
+            use.input += tokens.input or 0
+            use.output += tokens.output or 0
+            use.cache_read += tokens.cache_read or 0
+            use.cache_creation += tokens.cache_creation or 0
+        if used.estimated_cost:
+            _add_cost(use, used.estimated_cost, reading)
+
+
+def _add_cost(use: ModelUse, money: wire.Money, reading: Reading) -> None:
+    if money.currency != "USD":
+        reading.skip("currency", "estimated_cost in another currency than USD")
+        return
+    try:
+        use.cost = (use.cost or 0) + dollars(money.amount)
+    except ValueError as error:
+        reading.skip("wrong_type", f"estimated_cost: {error}")
+
+
+class ClaudeCodePoll(Poll[ClaudeCodeDay]):
+    """Claude Code on the report day. GET /v1/organizations/usage_report/claude_code.
+
+    anthropic_claude_code_sessions{actor="ann@example.com",actor_type="user",customer_type="api",
+        subscription_type="",terminal="vscode",remote="false"} 4
+    anthropic_claude_code_lines_of_code{…,change="added"} 310
+    anthropic_claude_code_commits{…} 3
+    anthropic_claude_code_pull_requests{…} 1
+    anthropic_claude_code_tool_actions{…,tool="edit",decision="accepted"} 21
+    anthropic_claude_code_tokens{…,model="claude-sonnet-5-5",token_type="input"} 41000
+    anthropic_claude_code_estimated_cost_usd{…,model="claude-sonnet-5-5"} 0.47
+    anthropic_claude_code_report_day_timestamp_seconds 1.7e+09
+    """
+
+    name = "claude_code"
+    interval = timedelta(hours=1)
+
+    async def fetch(self, reading: Reading) -> ClaudeCodeDay:
+        """Read the report day."""
+        return await read_day(reading, report_day(reading.now, self.settle))
+
+    def also_due(self, now: datetime) -> datetime | None:
+        """As soon as another day is the report day."""
+        return next_report(now, self.settle)
+
+    def families(self, model: ClaudeCodeDay, held: Held) -> Iterable[Family]:
+        """All numbers of the day."""
+        by = model.by.items()
+        yield Family(catalog.SESSIONS, (Group(who, _ALONE, (did.sessions,)) for who, did in by))
+        yield Family(catalog.LINES, (Group(who, _CHANGES, (did.lines_added, did.lines_removed)) for who, did in by))
+        yield Family(catalog.COMMITS, (Group(who, _ALONE, (did.commits,)) for who, did in by))
+        yield Family(catalog.PULL_REQUESTS, (Group(who, _ALONE, (did.pull_requests,)) for who, did in by))
+        yield Family(catalog.TOOL_ACTIONS, (_tool_actions(who, did) for who, did in by))
+        yield Family(catalog.TOKENS, (_tokens(who, did) for who, did in by))
+        yield Family(catalog.ESTIMATED_COST, (_costs(who, did) for who, did in by))
+
+    def lasting(self, model: ClaudeCodeDay) -> Iterable[Family]:
+        """Which day it is."""
+        yield family(catalog.CLAUDE_CODE_REPORT_DAY, {(): day_start(model.day).timestamp()})
+
+
+_ALONE = ((),)
+_CHANGES = (("added",), ("removed",))
+
+
+def _tool_actions(who: Who, did: Activity) -> Group:
+    return Group(who, _tool_labels(tuple(did.tools)), [count for both in did.tools.values() for count in both])
+
+
+def _tokens(who: Who, did: Activity) -> Group:
+    counts = [
+        count for use in did.models.values() for count in (use.input, use.output, use.cache_read, use.cache_creation)
+    ]
+    return Group(who, _token_labels(tuple(did.models)), counts)
+
+
+def _costs(who: Who, did: Activity) -> Group:
+    costs = {(model,): use.cost for model, use in did.models.items() if use.cost is not None}
+    return Group(who, tuple(costs), tuple(costs.values()))
+
+
+@lru_cache(1024)
+def _tool_labels(tools: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple((tool, decision) for tool in tools for decision in ("accepted", "rejected"))
+
+
+@lru_cache(1024)
+def _token_labels(models: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple((model, token_type) for model in models for token_type in _TOKEN_TYPES)
+
+
+class ClaudeCodeTodayPoll(Poll[ClaudeCodeDay]):
+    """Claude Code so far in the running UTC day; gone at midnight. GET /v1/organizations/usage_report/claude_code.
+
+    anthropic_claude_code_today_sessions{actor="ann@example.com",actor_type="user",customer_type="api"} 2
+    anthropic_claude_code_today_estimated_cost_usd{actor="ann@example.com",actor_type="user",customer_type="api",
+        model="claude-sonnet-5-5"} 0.21
+    """
+
+    name = "claude_code_today"
+    interval = timedelta(minutes=15)
+    max_age = timedelta(hours=3)
+
+    async def fetch(self, reading: Reading) -> ClaudeCodeDay:
+        """Read the running day."""
+        return await read_day(reading, utc_day(reading.now))
+
+    def true(self, model: ClaudeCodeDay) -> Period:
+        """During that day."""
+        start = day_start(model.day)
+        return Period(start, next_midnight(start))
+
+    def families(self, model: ClaudeCodeDay, held: Held) -> Iterable[Family]:
+        """Sessions and cost by actor."""
+        sessions: dict[tuple[str, ...], Number] = {}
+        costs: dict[tuple[str, ...], Decimal] = {}
+        for who, did in model.by.items():
+            actor = who[:3]
+            sessions[actor] = sessions.get(actor, 0) + did.sessions
+            for name, cost in _priced(did):
+                costs[*actor, name] = costs.get((*actor, name), Decimal()) + cost
+        yield family(catalog.TODAY_SESSIONS, sessions)
+        yield family(catalog.TODAY_ESTIMATED_COST, costs)
+
+
+def _priced(did: Activity) -> Iterator[tuple[str, Decimal]]:
+    for name, use in did.models.items():
+        if use.cost is not None:
+            yield name, use.cost

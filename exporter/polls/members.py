@@ -1,0 +1,36 @@
+"""Members of the organization."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+
+from exporter import catalog
+from exporter.api import wire
+from exporter.exposition import Family, family
+from exporter.polls.base import Held, Poll, Reading
+
+Members = tuple[wire.User, ...]
+
+
+class MembersPoll(Poll[Members]):
+    """Who is a member, in which role, since when. GET /v1/organizations/users.
+
+    anthropic_members{role="admin"} 3
+    anthropic_member_info{user_id="user_1",email="ann@example.com",role="admin"} 1
+    anthropic_member_added_timestamp_seconds{user_id="user_1"} 1.7e+09
+    """
+
+    name = "members"
+    interval = timedelta(minutes=10)
+
+    async def fetch(self, reading: Reading) -> Members:
+        """Read all members."""
+        return tuple([member async for member in reading.all(wire.USERS)])
+
+    def families(self, model: Members, held: Held) -> Iterable[Family]:
+        """Members by role, and each one's e-mail (case folded, as everywhere), role and day of joining."""
+        yield family(catalog.MEMBERS, Counter((member.role,) for member in model))
+        yield family(
+            catalog.MEMBER_INFO, {(member.id, (member.email or "").casefold(), member.role): 1 for member in model}
+        )
+        yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model})
