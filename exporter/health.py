@@ -1,0 +1,157 @@
+"""The exporter's metrics about itself. They live apart from the API's series and outlast them."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    exposition,
+)
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.metrics_core import Metric as ClientMetric
+from prometheus_client.openmetrics import exposition as openmetrics_exposition
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from exporter import catalog
+from exporter.catalog import Metric
+from exporter.deflate import Segment, segment
+from exporter.errors import Cause, Reason
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+_EOF = b"# EOF\n"
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Health(Collector):
+    """Counts what polls and requests did. `organization` is the label's value and may become known later."""
+
+    def __init__(self, polls: Mapping[str, timedelta], *, version: str, revision: str) -> None:
+        self.organization = ""
+        self._own = CollectorRegistry()
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self._rendered: dict[bool, Segment] = {}
+        self._withdrawn_before: frozenset[str] = frozenset()
+        self._gauge(catalog.BUILD_INFO).labels(version, revision).set(1)
+        self._success = self._gauge(catalog.POLL_SUCCESS)
+        self._polls = Counter(*_arguments(catalog.POLLS), registry=self._own)
+        self._failures = Counter(*_arguments(catalog.POLL_FAILURES), registry=self._own)
+        self._duration = self._gauge(catalog.POLL_DURATION)
+        self._interval = self._gauge(catalog.POLL_INTERVAL)
+        self._last_success = self._gauge(catalog.LAST_SUCCESS)
+        self._next_poll = self._gauge(catalog.NEXT_POLL)
+        self._withdrawn = self._gauge(catalog.WITHDRAWN)
+        self._rows = self._gauge(catalog.ROWS)
+        self._series = self._gauge(catalog.SERIES)
+        self._skipped = self._gauge(catalog.SKIPPED_ROWS)
+        self._requests = Counter(*_arguments(catalog.API_REQUESTS), registry=self._own)
+        self._request_duration = Histogram(
+            *_arguments(catalog.API_REQUEST_DURATION), registry=self._own, buckets=_SECONDS
+        )
+        for poll, interval in polls.items():
+            self._interval.labels(poll).set(interval.total_seconds())
+            self._polls.labels(poll)
+            self._withdrawn.labels(poll).set(0)
+            for reason in Reason:
+                self._failures.labels(poll, reason)
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(*_arguments(metric), registry=self._own)
+
+    # What happened.
+
+    def named(self, organization: str) -> None:
+        """The organization's name is known."""
+        self.organization = organization
+        self._rendered.clear()
+
+    def requested(self, endpoint: str, code: str, seconds: float) -> None:
+        """A request to the API ended."""
+        self._requests.labels(endpoint, code).inc()
+        self._request_duration.labels(endpoint).observe(seconds)
+        self._rendered.clear()
+
+    def polled(self, poll: str, *, seconds: float, skipped: Mapping[Cause, int], reason: Reason | None) -> None:
+        """A poll ended; `reason` if it failed."""
+        self._polls.labels(poll).inc()
+        self._success.labels(poll).set(reason is None)
+        self._duration.labels(poll).set(seconds)
+        for cause, rows in skipped.items():
+            self._skipped.labels(poll, cause).set(rows)
+        if reason:
+            self._failures.labels(poll, reason).inc()
+        self._rendered.clear()
+
+    def published(self, poll: str, *, at: datetime, rows: int, series: int) -> None:
+        """A poll succeeded and its series are exported."""
+        self._last_success.labels(poll).set(at.timestamp())
+        self._rows.labels(poll).set(rows)
+        self._series.labels(poll).set(series)
+        self._rendered.clear()
+
+    def planned(self, poll: str, at: datetime) -> None:
+        """A poll is due at this time."""
+        self._next_poll.labels(poll).set(at.timestamp())
+        self._rendered.clear()
+
+    def withdrew(self, polls: frozenset[str]) -> None:
+        """The polls whose series are withheld now."""
+        if polls != self._withdrawn_before:
+            for poll in polls ^ self._withdrawn_before:
+                self._withdrawn.labels(poll).set(poll in polls)
+            self._withdrawn_before = polls
+            self._rendered.clear()
+
+    # What a scrape gets.
+
+    def collect(self) -> Iterator[ClientMetric]:
+        """Our families for prometheus_client, every sample with its organization."""
+        for family in self._own.collect():
+            if family.name != catalog.BUILD_INFO.name:
+                family.samples = [
+                    sample._replace(labels={"organization": self.organization, **sample.labels})
+                    for sample in family.samples
+                ]
+            yield family
+
+    def segment(self, *, openmetrics: bool) -> Segment:
+        """Our families as text, made again only when something happened."""
+        if openmetrics not in self._rendered:
+            self._rendered[openmetrics] = segment([_generate(self._registry, openmetrics=openmetrics)])
+        return self._rendered[openmetrics]
+
+
+class Process:
+    """`process_*` and `python_*` by prometheus_client, read at most once a second."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self._registry)
+        self._texts: dict[tuple[int, bool], bytes] = {}
+
+    def text(self, now: datetime, *, openmetrics: bool) -> bytes:
+        """Their text at `now`."""
+        key = int(now.timestamp()), openmetrics
+        if key not in self._texts:
+            self._texts = {key: _generate(self._registry, openmetrics=openmetrics)}
+        return self._texts[key]
+
+
+def _arguments(metric: Metric) -> tuple[str, str, tuple[str, ...]]:
+    return metric.name, metric.help, metric.labels
+
+
+def _generate(registry: CollectorRegistry, *, openmetrics: bool) -> bytes:
+    """The text of `registry` without the mark of its end."""
+    if openmetrics:
+        text: bytes = openmetrics_exposition.generate_latest(registry)  # type: ignore[no-untyped-call]
+        return text.removesuffix(_EOF)
+    return exposition.generate_latest(registry)

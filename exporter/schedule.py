@@ -1,0 +1,119 @@
+"""When polls run: at once, then at their intervals with jitter; never two runs of one poll.
+
+Each run plans the next one when it has ended. Times are the wall clock's, because days are; a clock that is
+changed would leave plans in a far future, so a change is looked for and makes every poll run again.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from exporter.polls import Poll
+from exporter.runner import Outcome, Runner
+
+log = logging.getLogger(__name__)
+
+RETRY = timedelta(minutes=5)
+DAY_JITTER = timedelta(minutes=5)
+OVERDUE = timedelta(minutes=1)
+CLOCK_CHECK_SECONDS = 10.0
+CLOCK_CHANGE = timedelta(seconds=30)
+
+
+def next_run(poll: Poll[Any], interval: timedelta, outcome: Outcome, chance: float) -> datetime:
+    """When `poll` is due after a run that ended like `outcome`; `chance` in [0, 1) spreads polls.
+
+    After its interval give or take 5 %; sooner after a failure that may pass, but no sooner than the API asked for;
+    and within five minutes of the instant at which it has something new to read.
+    """
+    wait = interval
+    if outcome.reason and not outcome.reason.lasts:
+        wait = max(min(interval, RETRY), min(interval, outcome.retry_after))
+    due = outcome.ended + wait * (0.95 + 0.1 * chance)
+    also = poll.also_due(outcome.started)
+    return min(due, max(also + DAY_JITTER * chance, outcome.ended)) if also else due
+
+
+class Schedule:
+    """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        intervals: Mapping[str, timedelta],
+        *,
+        now: Callable[[], datetime],
+        planned: Callable[[str, datetime], None],
+    ) -> None:
+        self._runner = runner
+        self._intervals = intervals
+        self._now = now
+        self._planned = planned
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        self._clock_watch: asyncio.Task[None] | None = None
+        self.plans: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        """Run every poll at once, and from then on."""
+        self._scheduler.start()
+        self.run_now(self._runner.polls)
+        self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock watch")
+
+    async def stop(self) -> None:
+        """End everything, runs under way included."""
+        if self._clock_watch:
+            self._clock_watch.cancel()
+        self._scheduler.shutdown(wait=False)
+        await self._runner.stop()
+
+    def alive(self) -> bool:
+        """Whether every poll runs or will, and none is overdue."""
+        latest = self._now() - OVERDUE
+        return all(self._runner.running(name) or self.plans.get(name, latest) > latest for name in self._runner.polls)
+
+    def run_now(self, polls: Iterable[str]) -> None:
+        """Run these polls, those that run already excepted."""
+        for name in polls:
+            if not self._runner.running(name):
+                self._plan(name, self._now())
+
+    def retry_failed(self) -> None:
+        """Run those polls again that failed: whatever they failed at may be mended."""
+        self.run_now([name for name, outcome in self._runner.outcomes.items() if outcome.error])
+
+    def _plan(self, name: str, at: datetime) -> None:
+        self.plans[name] = at
+        self._planned(name, at)
+        at_once = at <= self._now()
+        self._scheduler.add_job(
+            self._run, "date", run_date=None if at_once else at, args=[name], id=name, replace_existing=True
+        )
+
+    async def _run(self, name: str) -> None:
+        outcome = await self._runner.run(name)
+        chance = random.random()  # noqa: S311
+        self._plan(name, next_run(self._runner.polls[name], self._intervals[name], outcome, chance))
+
+    async def _watch_clock(self) -> None:
+        wall, steady = self._now(), time.monotonic()
+        while True:
+            await asyncio.sleep(CLOCK_CHECK_SECONDS)
+            wall, steady = self.check_clock(wall, steady, self._now(), time.monotonic())
+
+    def check_clock(
+        self, wall_before: datetime, steady_before: float, wall: datetime, steady: float
+    ) -> tuple[datetime, float]:
+        """Run everything again if the wall clock moved otherwise than the steady one."""
+        change = wall - wall_before - timedelta(seconds=steady - steady_before)
+        if abs(change) > CLOCK_CHANGE:
+            log.warning("the clock was changed, all polls run again", extra={"seconds": change.total_seconds()})
+            self.run_now(self._runner.polls)
+        return wall, steady

@@ -1,0 +1,208 @@
+"""The schedule: when a poll is due, whatever happened and whatever the clock does."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.days import next_report, report_day
+from exporter.errors import AdminApiError, Reason
+from exporter.polls import ALL
+from exporter.polls.claude_code import ClaudeCodePoll
+from exporter.polls.members import MembersPoll
+from exporter.runner import Outcome
+from exporter.schedule import Schedule, next_run
+
+SETTLE = timedelta(hours=2)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+instants = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+chances = st.floats(0, 1, exclude_max=True)
+
+
+def outcome(started=NOON, took=timedelta(), reason=None, retry_after=None) -> Outcome:
+    error = AdminApiError(reason, "words", retry_after=retry_after) if reason else None
+    return Outcome(started, started + took, took.total_seconds(), error=error)
+
+
+def due(poll=MembersPoll, interval=None, chance=0.5, **facts) -> timedelta:
+    ended = outcome(**facts)
+    return next_run(poll(SETTLE), interval or poll.interval, ended, chance) - ended.ended
+
+
+@given(chances)
+def test_a_poll_is_due_after_its_interval_give_or_take_five_percent(chance):
+    assert 9.5 * MINUTE <= due(chance=chance) <= 10.5 * MINUTE
+
+
+@pytest.mark.parametrize("reason", [Reason.FORBIDDEN, Reason.NOT_FOUND, Reason.BAD_REQUEST, Reason.WRONG_ORGANIZATION])
+def test_what_only_somebody_can_mend_is_tried_again_at_the_interval(reason):
+    assert due(interval=timedelta(hours=6), reason=reason) == timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.TIMEOUT, Reason.SERVER_ERROR, Reason.UNAUTHORIZED, Reason.BAD_RESPONSE, Reason.BUG]
+)
+def test_what_may_pass_is_tried_again_within_five_minutes(reason):
+    assert due(interval=timedelta(hours=6), reason=reason) == 5 * MINUTE
+    assert due(interval=MINUTE, reason=reason) == MINUTE
+
+
+def test_the_api_is_not_asked_again_before_it_wishes():
+    assert due(interval=timedelta(hours=6), reason=Reason.RATE_LIMITED, retry_after=1800) == 30 * MINUTE
+    assert due(interval=10 * MINUTE, reason=Reason.RATE_LIMITED, retry_after=86400) == 10 * MINUTE
+
+
+@given(instants, st.timedeltas(timedelta(), timedelta(minutes=20)), chances)
+def test_the_report_day_is_read_within_five_minutes_of_being_complete(started, took, chance):
+    poll = ClaudeCodePoll(SETTLE)
+    complete = next_report(started, SETTLE)
+    planned = next_run(poll, poll.interval, outcome(started, took), chance)
+    assert planned <= max(complete + 5 * MINUTE, started + took)
+    assert planned >= started + took
+    if planned >= complete:
+        assert report_day(planned, SETTLE) > report_day(started, SETTLE)
+
+
+@given(instants, st.lists(chances, min_size=60, max_size=60))
+def test_over_two_days_every_report_day_is_read_about_every_hour_and_none_is_left_out(start, rolls):
+    poll = ClaudeCodePoll(SETTLE)
+    now, read = start, []
+    for chance in rolls:
+        read.append((now, report_day(now, SETTLE)))
+        now = next_run(poll, poll.interval, outcome(now), chance)
+    days = sorted({day for _, day in read})
+    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
+    assert all(later - earlier <= 64 * MINUTE for (earlier, _), (later, _) in pairwise(read))
+
+
+class Runs:
+    """A runner whose polls take as long as a test says, and that remembers how many ran at a time."""
+
+    def __init__(self, *names, ends=True):
+        self.polls = {name: MembersPoll(SETTLE) for name in names}
+        self.outcomes = {}
+        self.count = dict.fromkeys(names, 0)
+        self.under_way = set()
+        self.end = asyncio.Event()
+        if ends:
+            self.end.set()
+
+    def running(self, name):
+        return name in self.under_way
+
+    async def run(self, name):
+        assert name not in self.under_way
+        self.under_way.add(name)
+        self.count[name] += 1
+        await self.end.wait()
+        self.under_way.discard(name)
+        self.outcomes[name] = outcome(datetime.now(UTC))
+        return self.outcomes[name]
+
+    async def stop(self):
+        self.end.set()
+
+
+class Clock:
+    def __init__(self):
+        self.shift = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.shift
+
+
+def schedule_of(runs, clock) -> tuple[Schedule, dict[str, datetime]]:
+    plans: dict[str, datetime] = {}
+    return Schedule(runs, dict.fromkeys(runs.polls, 10 * MINUTE), now=clock, planned=plans.__setitem__), plans
+
+
+async def until(condition):
+    """Let the loop turn until `condition` holds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def test_every_poll_runs_at_once_and_is_planned_when_it_has_ended():
+    runs = Runs("a", "b")
+    schedule, plans = schedule_of(runs, Clock())
+    schedule.start()
+    await until(lambda: runs.outcomes.keys() == {"a", "b"} and min(plans.values()) > datetime.now(UTC))
+    assert runs.count == {"a": 1, "b": 1}
+    assert schedule.alive()
+    await schedule.stop()
+
+
+async def test_a_poll_that_runs_is_not_run_a_second_time_and_delays_no_other():
+    runs = Runs("slow", "quick", ends=False)
+    schedule, _ = schedule_of(runs, Clock())
+    schedule.start()
+    await until(lambda: runs.under_way == {"slow", "quick"})
+    schedule.run_now(["slow"])
+    await asyncio.sleep(0.01)
+    assert runs.count == {"slow": 1, "quick": 1}
+    assert schedule.alive()
+    await schedule.stop()
+
+
+@pytest.mark.parametrize("change", [timedelta(days=-1), timedelta(hours=3)])
+async def test_a_clock_that_was_changed_makes_every_poll_run_again(change):
+    runs, clock = Runs("a"), Clock()
+    schedule, plans = schedule_of(runs, clock)
+    schedule.start()
+    await until(lambda: runs.count["a"] == 1 and plans["a"] > clock() + MINUTE)
+    before = clock()
+    clock.shift = change
+    schedule.check_clock(before, 100.0, clock(), 100.0)
+    await until(lambda: runs.count["a"] == 2)
+    await schedule.stop()
+
+
+async def test_a_clock_that_only_went_on_changes_nothing():
+    runs = Runs("a")
+    schedule, _ = schedule_of(runs, Clock())
+    schedule.check_clock(NOON, 100.0, NOON + timedelta(days=3, seconds=1), 100.0 + 3 * 86400)
+    assert schedule.plans == {}
+
+
+async def test_a_schedule_that_missed_a_plan_is_not_alive():
+    runs, clock = Runs("a"), Clock()
+    schedule, plans = schedule_of(runs, clock)
+    assert not schedule.alive()
+    schedule.start()
+    await until(lambda: runs.count["a"] == 1 and plans["a"] > clock() + MINUTE)
+    assert schedule.alive()
+    clock.shift = timedelta(minutes=13)
+    assert not schedule.alive()
+    await schedule.stop()
+
+
+async def test_failed_polls_run_again_on_demand_and_others_do_not():
+    runs = Runs("good", "bad")
+    schedule, plans = schedule_of(runs, Clock())
+    schedule.start()
+    await until(lambda: min(plans.values()) > datetime.now(UTC) + MINUTE)
+    runs.outcomes["bad"] = outcome(reason=Reason.UNAUTHORIZED)
+    schedule.retry_failed()
+    await until(lambda: runs.count["bad"] == 2)
+    assert runs.count["good"] == 1
+    await schedule.stop()
+
+
+def test_polls_have_the_intervals_of_the_design():
+    minutes = {poll.name: poll.interval / MINUTE for poll in ALL}
+    assert minutes == {
+        "organization": 60,
+        "members": 10,
+        "invites": 10,
+        "workspaces": 10,
+        "workspace_members": 360,
+        "api_keys": 10,
+        "claude_code": 60,
+        "claude_code_today": 15,
+    }
