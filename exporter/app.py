@@ -1,0 +1,205 @@
+"""The one place where the parts are built, started and stopped."""
+
+import asyncio
+import os
+import signal
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, distribution
+from json import loads
+from socket import socket
+from urllib.parse import urlsplit
+
+import httpx
+
+from exporter import __version__, page, web
+from exporter.api.client import AdminApi
+from exporter.api.credential import Credential
+from exporter.errors import SettingsError
+from exporter.health import Health, Process
+from exporter.polls import ALL
+from exporter.runner import Runner
+from exporter.schedule import Schedule
+from exporter.scrape import Scrape
+from exporter.settings import KEY_VARIABLE, Settings, is_loopback
+from exporter.snapshots import Snapshots
+
+HOME = "https://github.com/anthropic-exporter/anthropic-exporter"
+READY_SECONDS = 60
+EXIT_SECONDS = 4.5
+
+
+def utc_now() -> datetime:
+    """The wall clock. Everything else takes the time as an argument."""
+    return datetime.now(UTC)
+
+
+def credential(settings: Settings, environment: Mapping[str, str]) -> Credential:
+    """The key that the settings and the environment name. Raises SettingsError, saying where to get one."""
+    key, file = environment.get(KEY_VARIABLE), settings.api.key_file
+    if not file and not key:
+        raise SettingsError(
+            f"no key: put an Admin key into the environment variable {KEY_VARIABLE}, or its file's path into "
+            "api.key-file.\nAn admin of the organization makes one in the Console under Settings, Admin keys "
+            "(it begins with sk-ant-admin).\nTo look around without a key: anthropic-exporter demo"
+        )
+    return Credential(key=key, file=file, bearer=settings.api.auth == "bearer")
+
+
+def http_client(settings: Settings) -> httpx.AsyncClient:
+    """One pool of connections to the API, with the settings' proxy and certificates. Raises SettingsError."""
+    api = settings.api
+    context = httpx.create_ssl_context()
+    if api.ca_file:
+        try:
+            context.load_verify_locations(api.ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(f"api.ca-file: cannot use {api.ca_file}: {error}") from None
+    return httpx.AsyncClient(
+        base_url=api.base_url,
+        headers={
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "anthropic-version": api.version,
+            "user-agent": f"anthropic-exporter/{__version__} ({HOME})",
+        },
+        timeout=api.timeout.total_seconds(),
+        limits=httpx.Limits(max_connections=32),
+        proxy=api.proxy_url,
+        verify=context,
+        trust_env=not is_loopback(urlsplit(api.base_url).hostname or ""),
+    )
+
+
+class Parts:
+    """Everything between the API and the body of a scrape. `http` is closed by whoever opened it."""
+
+    def __init__(
+        self, settings: Settings, key: Credential, http: httpx.AsyncClient, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        polls = [poll(settings.settle) for poll in ALL if settings.poll(poll.name).enabled]
+        if not polls:
+            raise SettingsError("polls: none is enabled, there is nothing to do")
+        self.now = now
+        self.intervals = {poll.name: settings.poll(poll.name).interval for poll in polls}
+        self.snapshots = Snapshots()
+        self.health = Health(self.intervals, version=__version__, revision=revision())
+        api = AdminApi(
+            http,
+            key,
+            now=now,
+            observe=self.health.requested,
+            timeout_seconds=settings.api.timeout.total_seconds(),
+            retries=settings.api.retries,
+            requests_per_minute=settings.api.requests_per_minute,
+        )
+        self.runner = Runner(
+            polls,
+            api,
+            key,
+            self.snapshots,
+            self.health,
+            now=now,
+            max_age=settings.max_age,
+            organization=settings.organization,
+        )
+
+
+class Service:
+    """The running service, as its pages see it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._process = Process()
+        self._started = time.monotonic()
+        self.schedule = Schedule(parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned)
+        parts.runner.key_changed = self.schedule.retry_failed
+
+    def scrape(self, *, openmetrics: bool) -> Scrape:
+        """The body of /metrics now."""
+        parts = self._parts
+        return Scrape(parts.snapshots, parts.health, self._process, parts.now(), openmetrics=openmetrics)
+
+    def page(self) -> str:
+        """The landing page now."""
+        now, runner = self._parts.now(), self._parts.runner
+        withdrawn = self._parts.snapshots.withdrawn(now)
+        lines = [
+            page.PollLine(
+                name, runner.outcomes.get(name), runner.running(name), self.schedule.plans.get(name), name in withdrawn
+            )
+            for name in runner.polls
+        ]
+        return page.page(self._parts.health.organization, lines, now)
+
+    def healthy(self) -> bool:
+        """Whether the schedule runs, whatever the API does."""
+        return self.schedule.alive()
+
+    def ready(self) -> bool:
+        """Whether every poll has answered once, ok or not, or has had a minute to do so."""
+        return self._parts.runner.answered() or time.monotonic() - self._started >= READY_SECONDS
+
+
+async def serve(settings: Settings, key: Credential, listening: socket, *others: tuple[web.Server, socket]) -> None:
+    """Run, with `others` beside, until SIGTERM or SIGINT: then finish what is being answered, and return."""
+    async with http_client(settings) as http:
+        service = Service(Parts(settings, key, http))
+        async with _running((web.server(web.build(service)), listening), *others) as stopped:
+            service.schedule.start()
+            await stopped.wait()
+            await service.schedule.stop()
+
+
+async def simulate(server: web.Server, listening: socket) -> None:
+    """Run `server` until SIGTERM or SIGINT."""
+    async with _running((server, listening)) as stopped:
+        await stopped.wait()
+
+
+async def once(settings: Settings, key: Credential) -> tuple[bytes, bool]:
+    """Poll everything once. The exposition, and whether a source failed."""
+    async with http_client(settings) as http:
+        parts = Parts(settings, key, http)
+        outcomes = await asyncio.gather(*(parts.runner.run(name) for name in parts.runner.polls))
+    scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
+    return b"".join(scrape.text()), any(outcome.error for outcome in outcomes)
+
+
+@asynccontextmanager
+async def _running(*servers: tuple[web.Server, socket]) -> AsyncIterator[asyncio.Event]:
+    """`servers` while they run; gives an event that a signal to stop sets."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, stopped)
+    tasks = [asyncio.create_task(server.serve(sockets=[listening])) for server, listening in servers]
+    for task in tasks:
+        task.add_done_callback(lambda _: stopped.set())
+    try:
+        yield stopped
+    finally:
+        for server, _ in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+
+
+def _stop(stopped: asyncio.Event) -> None:
+    """Stop in good order, but stop: no thread that hangs in a name lookup may hold the process up."""
+    stopped.set()
+    timer = threading.Timer(EXIT_SECONDS, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def revision() -> str:
+    """The commit that was installed, where pip knows it."""
+    try:
+        origin = loads(distribution("anthropic-exporter").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return "unknown"
+    return str(origin.get("vcs_info", {}).get("commit_id", "unknown"))

@@ -1,0 +1,124 @@
+"""`check`: is everything right, and if not, what is a person to do."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import ceil
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from exporter.advice import ENTERPRISE
+from exporter.api.credential import Credential
+from exporter.app import Parts, http_client
+from exporter.polls import MembersPoll
+from exporter.runner import Outcome
+from exporter.scrape import Scrape
+from exporter.settings import Settings, is_loopback
+
+_MOST_SKEW = timedelta(seconds=60)
+_ENTERPRISE_ROLES = {"managed", "owner", "membership_admin", "primary_owner"}
+
+
+async def check(settings: Settings, key: Credential, say: Callable[[str], object]) -> int:
+    """Read every enabled source once and `say` how it went, a line each. 0 if all went well, else 1.
+
+    Raises SettingsError.
+    """
+    settings = settings.model_copy(update={"api": settings.api.model_copy(update={"retries": 0})})
+    async with http_client(settings) as http:
+        parts = Parts(settings, key, http)
+        connection = _Connection(parts.now)
+        http.event_hooks = {"response": [connection.answered]}
+        names = list(parts.runner.polls)
+        outcomes = dict(zip(names, await asyncio.gather(*map(parts.runner.run, names)), strict=True))
+    for name, outcome in outcomes.items():
+        say(_line(name, outcome))
+    if _is_enterprise(parts):
+        say(f"note           {ENTERPRISE}")
+    for line in (_proxy(settings), connection.clock(), connection.certificate(), _size(parts)):
+        say(line)
+    return 1 if any(outcome.error for outcome in outcomes.values()) else 0
+
+
+def _line(name: str, outcome: Outcome) -> str:
+    if outcome.reason is None:
+        return f"{name:<19}ok            {outcome.rows:>7,} rows  {outcome.series:>9,} series  {outcome.seconds:.2f} s"
+    detail = getattr(outcome.error, "detail", "")
+    lines = [f"{name:<19}{outcome.reason:<14}{outcome.message}"]
+    lines += [f"{'':<19}the API says: {detail}"] if detail else []
+    return "\n".join([*lines, f"{'':<19}{outcome.hint}"])
+
+
+def _is_enterprise(parts: Parts) -> bool:
+    members = parts.snapshots.get(MembersPoll.name)
+    rows: Any = members.model if members else ()
+    return any(row.role in _ENTERPRISE_ROLES for row in rows)
+
+
+def _proxy(settings: Settings) -> str:
+    host = urlsplit(settings.api.base_url).hostname or ""
+    proxy = settings.api.proxy_url
+    if not proxy and not is_loopback(host) and not proxy_bypass(host):
+        proxy = _environment_proxy(getproxies(), urlsplit(settings.api.base_url).scheme)
+    if not proxy:
+        return "proxy              none"
+    parts = urlsplit(proxy)
+    return f"proxy              {parts.scheme}://{parts.hostname}:{parts.port or ''}"
+
+
+def _environment_proxy(proxies: Mapping[str, str], scheme: str) -> str | None:
+    return proxies.get(scheme) or proxies.get("all")
+
+
+class _Connection:
+    """What the answers tell about clock and certificate."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._skew: timedelta | None = None
+        self._issuer = ""
+
+    async def answered(self, response: httpx.Response) -> None:
+        """Take note of an answer."""
+        try:
+            self._skew = self._now() - parsedate_to_datetime(response.headers["date"])
+        except (KeyError, ValueError, TypeError):
+            self._skew = None
+        stream = response.extensions.get("network_stream")
+        tls = stream.get_extra_info("ssl_object") if stream else None
+        if tls:
+            self._issuer = _issuer(tls.getpeercert() or {})
+
+    def clock(self) -> str:
+        """How far our clock is from the API's."""
+        if self._skew is None:
+            return "clock              unknown: no answer with a date"
+        seconds = self._skew.total_seconds()
+        if abs(self._skew) > _MOST_SKEW:
+            return f"clock              wrong by {seconds:+.0f} s: which day is read depends on it, set the time"
+        return "clock              right within a minute"
+
+    def certificate(self) -> str:
+        """Who vouches for the API."""
+        return f"certificate        issued by {self._issuer}" if self._issuer else "certificate        none was seen"
+
+
+def _issuer(certificate: Mapping[str, Any]) -> str:
+    names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
+    return ", ".join(names[name] for name in ("organizationName", "commonName") if name in names)
+
+
+def _size(parts: Parts) -> str:
+    series = sum(outcome.series for outcome in parts.runner.outcomes.values())
+    scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
+    zipped = sum(map(len, scrape.gzip()))
+    own = sum(line[:1] != b"#" for line in b"".join(scrape.text()).splitlines()) - series
+    limit = ceil(2 * (series + own) / 1000) * 1000
+    return (
+        f"size               {series + own:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB "
+        f"gzipped; a sample_limit of {limit:,} leaves room"
+    )

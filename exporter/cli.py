@@ -1,0 +1,166 @@
+"""Commands, arguments and exit codes: 0 all well, 1 a source failed, 2 the configuration is wrong."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from exporter import __version__, app, check, logs, tables, web
+from exporter.api.credential import Credential
+from exporter.demo import options as simulated_options
+from exporter.demo.server import build_app
+from exporter.errors import SettingsError
+from exporter.settings import Settings
+from exporter.sources import add_flags, load, nearest
+
+PROGRAM = "anthropic-exporter"
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command that `arguments` name, `serve` if they name none. Its exit code."""
+    first, rest = (arguments[0], arguments[1:]) if arguments else ("serve", [])
+    if first in ("--version", "-V"):
+        return _print(f"{PROGRAM} {__version__}")
+    if first in ("--help", "-h", "help"):
+        return _print(_overview())
+    if first.startswith("-"):
+        first, rest = "serve", arguments
+    if first not in COMMANDS:
+        print(f"{PROGRAM}: no such command: {first}\n\n{_overview()}", file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[first](rest)
+    except SettingsError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def serve(arguments: list[str]) -> int:
+    """run the service (the default)"""  # noqa: D400, D403
+    settings, _ = _settings(_parser("serve"), arguments)
+    key = app.credential(settings, os.environ)
+    with web.listen("web.listen-address", settings.web.listen_address) as listening:
+        _say(f"metrics at {web.url_of(listening)}/metrics, state at {web.url_of(listening)}/")
+        asyncio.run(app.serve(settings, key, listening))
+    return 0
+
+
+def demo(arguments: list[str]) -> int:
+    """run the service against a simulated organization, without a key"""  # noqa: D400, D403
+    parser = _parser("demo")
+    simulated_options.add_arguments(parser)
+    settings, namespace = _settings(parser, arguments)
+    options = simulated_options.from_arguments(namespace)
+    with (
+        web.listen("web.listen-address", settings.web.listen_address) as listening,
+        web.listen("the simulated API", "127.0.0.1:0") as simulated,
+    ):
+        url = web.url_of(listening)
+        _say(f"a simulated organization of {options.people} people; press Ctrl-C to end it")
+        _say(f"  metrics         {url}/metrics")
+        _say(f"  state of polls  {url}/")
+        _say(f"  its Admin API   {web.url_of(simulated)}")
+        settings = _with_base_url(settings, web.url_of(simulated))
+        server = web.server(build_app(options, app.utc_now))
+        asyncio.run(app.serve(settings, Credential(key=options.key), listening, (server, simulated)))
+    return 0
+
+
+def simulate(arguments: list[str]) -> int:
+    """run only the simulated Admin API"""  # noqa: D400, D403
+    parser = _parser("simulate")
+    parser.add_argument(
+        "--listen-address", default="127.0.0.1:10205", metavar="HOST:PORT", help="(default: %(default)s)"
+    )
+    simulated_options.add_arguments(parser)
+    namespace = parser.parse_args(arguments)
+    options = simulated_options.from_arguments(namespace)
+    logs.set_up("info", "logfmt")
+    with web.listen("--listen-address", namespace.listen_address) as listening:
+        _say(f"simulated Admin API at {web.url_of(listening)}, its key is {options.key}")
+        asyncio.run(app.simulate(web.server(build_app(options, app.utc_now)), listening))
+    return 0
+
+
+def check_command(arguments: list[str]) -> int:
+    """probe configuration, key and every endpoint once, and say what is wrong"""  # noqa: D400, D403
+    settings, _ = _settings(_parser("check"), arguments)
+    key = app.credential(settings, os.environ)
+    return asyncio.run(check.check(settings, key, print))
+
+
+def once(arguments: list[str]) -> int:
+    """poll everything once and print the exposition"""  # noqa: D400, D403
+    settings, _ = _settings(_parser("once"), arguments)
+    text, failed = asyncio.run(app.once(settings, app.credential(settings, os.environ)))
+    sys.stdout.buffer.write(text)
+    return 1 if failed else 0
+
+
+def metrics(arguments: list[str]) -> int:
+    """print the metric catalogue"""  # noqa: D400, D403
+    parser = _parser("metrics")
+    parser.add_argument("--format", choices=["table", "json"], default="table", help="(default: %(default)s)")
+    form = parser.parse_args(arguments).format
+    return _print(tables.metrics_json() if form == "json" else tables.metrics_table())
+
+
+COMMANDS = {
+    "serve": serve,
+    "demo": demo,
+    "simulate": simulate,
+    "check": check_command,
+    "once": once,
+    "metrics": metrics,
+}
+
+
+def _overview() -> str:
+    lines = [f"  {name:<10}{command.__doc__}" for name, command in COMMANDS.items()]
+    return f"usage: {PROGRAM} [COMMAND] [--help] [...]\n\ncommands:\n" + "\n".join(lines)
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"{PROGRAM} {command}",
+        usage="%(prog)s [--help] [--SETTING VALUE ...]",
+        description=COMMANDS[command].__doc__,
+        allow_abbrev=False,
+    )
+
+
+def _settings(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
+    """The settings, and what else `parser` knows; logs are set up as they say. Raises SettingsError."""
+    own = vars(parser.parse_args([]))
+    source = add_flags(parser)
+    namespace, unknown = parser.parse_known_args([_hyphens(argument) for argument in arguments])
+    if unknown:
+        flags = [flag for action in parser._actions for flag in action.option_strings]  # noqa: SLF001
+        raise SettingsError(f"{unknown[0]}: no such flag{nearest(unknown[0].partition('=')[0], flags)}")
+    given = {name: value for name, value in vars(namespace).items() if name not in own}
+    settings = load(source(parsed_args=given)(), os.environ)
+    logs.set_up(settings.log.level, settings.log.format)
+    return settings, namespace
+
+
+def _hyphens(argument: str) -> str:
+    """A flag as the help writes it: `--max_age=1d` is `--max-age=1d`."""
+    if not argument.startswith("--"):
+        return argument
+    flag, equals, value = argument.partition("=")
+    return flag.replace("_", "-") + equals + value
+
+
+def _with_base_url(settings: Settings, url: str) -> Settings:
+    return settings.model_copy(update={"api": settings.api.model_copy(update={"base_url": url})})
+
+
+def _print(text: str) -> int:
+    print(text)
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,104 @@
+"""The landing page: how every poll fares, for a person."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+
+from exporter import __version__
+from exporter.runner import Outcome
+from exporter.settings import duration_text
+
+
+@dataclass(frozen=True)
+class PollLine:
+    """What the page says about one poll."""
+
+    name: str
+    outcome: Outcome | None
+    running: bool
+    next_run: datetime | None
+    withdrawn: bool
+
+
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
+body { margin: 2rem auto; max-width: 68rem; padding: 0 1rem; }
+h1 { font-size: 1.3rem; margin: 0; }
+p { margin: .4rem 0 1.2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+th { font-weight: 600; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+.ok { color: #15803d; } .failed { color: #dc2626; } .waiting { color: #8a6d00; }
+small { opacity: .75; }
+"""
+
+_HEAD = ("poll", "last result", "when", "took", "rows", "series", "next run")
+
+
+def page(organization: str, polls: Iterable[PollLine], now: datetime) -> str:
+    """The page at `now`."""
+    head = "".join(f'<th class="{_class(name)}">{name}</th>' for name in _HEAD)
+    rows = "\n".join(_row(line, now) for line in polls)
+    name = escape(organization) or "an organization whose name is not known yet"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>anthropic-exporter</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>anthropic-exporter {escape(__version__)}</h1>
+<p>Metrics of <b>{name}</b>.
+<a href="metrics">/metrics</a> · <a href="-/healthy">/-/healthy</a> · <a href="-/ready">/-/ready</a></p>
+<table>
+<thead><tr>{head}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+<p><small>{now:%Y-%m-%d %H:%M:%S} UTC. All days are UTC days.</small></p>
+</body>
+</html>
+"""
+
+
+def _class(column: str) -> str:
+    return "number" if column in ("took", "rows", "series") else ""
+
+
+def _row(line: PollLine, now: datetime) -> str:
+    outcome = line.outcome
+    next_run = "running" if line.running else f"in {_about(line.next_run - now)}" if line.next_run else ""
+    if outcome is None:
+        cells = ('<span class="waiting">waiting for its first answer</span>', "", "", "", "")
+    else:
+        cells = (
+            _result(outcome, withdrawn=line.withdrawn),
+            f'<span title="{outcome.ended:%Y-%m-%d %H:%M:%S} UTC">{_about(now - outcome.ended)} ago</span>',
+            f"{outcome.seconds:.2f} s",
+            f"{outcome.rows:,}",
+            f"{outcome.series:,}",
+        )
+    columns = zip(_HEAD, (escape(line.name), *cells, next_run), strict=True)
+    return "<tr>" + "".join(f'<td class="{_class(column)}">{cell}</td>' for column, cell in columns) + "</tr>"
+
+
+def _result(outcome: Outcome, *, withdrawn: bool) -> str:
+    gone = "<br><small>its series are withdrawn: the last success is too old</small>" if withdrawn else ""
+    if outcome.reason is None:
+        return f'<span class="ok">ok</span>{gone}'
+    words = f"{escape(outcome.message)}<br>{escape(outcome.hint)}"
+    return f'<span class="failed">{outcome.reason}</span><br><small>{words}</small>{gone}'
+
+
+def _about(length: timedelta) -> str:
+    """`length` in its largest unit."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit in (86400, 3600, 60):
+        if seconds >= unit:
+            return duration_text(timedelta(seconds=seconds - seconds % unit))
+    return f"{seconds}s"

@@ -1,0 +1,189 @@
+"""Every knob: its default, its unit and why it is there. How they are read: sources.py."""
+
+import ipaddress
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from exporter.polls import ALL
+
+KEY_VARIABLE = "ANTHROPIC_ADMIN_KEY"
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    text = str(value)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError("write a duration with its unit, such as 30s, 10m, 2h, 1h30m or 1d")
+    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+def duration_text(value: timedelta) -> str:
+    """`value` as it is written in settings: the largest unit that fits."""
+    seconds = value.total_seconds()
+    unit = next((unit for unit in ("d", "h", "m", "s") if seconds and seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds / _UNITS[unit]:.0f}{unit}"
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("write https://HOST[:PORT][/PATH]")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("the key would travel in plain: use https (http is for loopback addresses only)")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _proxy_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ValueError("write http://HOST:PORT or https://HOST:PORT")
+    return url
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; the host is empty for all addresses. Raises ValueError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not host.startswith("[")):
+        raise ValueError("write HOST:PORT, such as 127.0.0.1:10204, [::1]:10204 or :10204 for all addresses")
+    return host.strip("[]"), int(port)
+
+
+def _listen_address(text: str) -> str:
+    address(text)
+    return text
+
+
+_Interval = Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConfigSection(_Section):
+    """Where settings come from."""
+
+    file: Path | None = Field(None, description="YAML file with settings")
+
+
+class ApiSection(_Section):
+    """The Admin API."""
+
+    key_file: Path | None = Field(
+        None, description=f"file that holds the Admin key, read again when it changes; else {KEY_VARIABLE}"
+    )
+    auth: Literal["x-api-key", "bearer"] = Field("x-api-key", description="how the key is sent; bearer: OAuth tokens")
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "https://api.anthropic.com", description="https, or http to a loopback address"
+    )
+    ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")
+    proxy_url: Annotated[str, AfterValidator(_proxy_url)] | None = Field(
+        None, description="HTTP proxy; else HTTPS_PROXY and NO_PROXY as usual"
+    )
+    version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = Field(
+        "2023-06-01", description="the header anthropic-version"
+    )
+    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=100), le=timedelta(minutes=10))] = Field(
+        timedelta(seconds=30), description="limit of one request, its answer included"
+    )
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        4, description="further tries of a request that may yet succeed"
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        30, description="pace; an organization has 100 for all its clients together"
+    )
+
+
+class WebSection(_Section):
+    """What Prometheus scrapes."""
+
+    listen_address: Annotated[str, AfterValidator(_listen_address)] = Field(
+        "127.0.0.1:10204", description="HOST:PORT; :10204 listens on all addresses"
+    )
+
+
+class LogSection(_Section):
+    """Logs, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least important lines to show")
+    format: Literal["logfmt", "json"] = Field("logfmt", description="one line per event, either way")
+
+
+class PollSection(_Section):
+    """One poll."""
+
+    enabled: bool
+    interval: _Interval
+
+
+def _poll_section(name: str, interval: timedelta) -> tuple[type[PollSection], PollSection]:
+    section = create_model(
+        f"{name}_section",
+        __base__=PollSection,
+        enabled=(bool, Field(default=True, description=f"whether to read {name}")),
+        interval=(_Interval, Field(default=interval, description=f"how often to read {name}")),
+    )
+    return section, section.model_validate({})
+
+
+_fields: dict[str, Any] = {poll.name: _poll_section(poll.name, poll.interval) for poll in ALL}
+PollsSection = create_model("PollsSection", __base__=_Section, __doc__="What is read, and how often.", **_fields)
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    config: ConfigSection = ConfigSection()
+    api: ApiSection = ApiSection()
+    web: WebSection = WebSection()
+    polls: PollsSection = PollsSection()
+    log: LogSection = LogSection()
+    settle: Annotated[Duration, Field(le=timedelta(days=7))] = Field(
+        timedelta(hours=2), description="how long after its end a day counts as complete; the API holds back an hour"
+    )
+    max_age: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(days=365))] = Field(
+        timedelta(hours=36), description="series whose last successful poll is older are withdrawn"
+    )
+    organization: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="value of the label `organization`; else the name that the API gives"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what it is given: sources.py reads flags, environment and file itself, to know what came from where."""
+        return (init_settings,)
+
+    def poll(self, name: str) -> PollSection:
+        """The settings of one poll."""
+        section: PollSection = getattr(self.polls, name)
+        return section

@@ -1,0 +1,159 @@
+"""Settings: flags win over the environment, the environment over the file; what is wrong is named."""
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import SettingsError
+from exporter.settings import Settings, address, duration_text
+from exporter.sources import add_flags, leaves, load, variable
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def settings(*flags, **environment) -> Settings:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    source = add_flags(parser)
+    return load(source(parsed_args=vars(parser.parse_args(flags)))(), environment)
+
+
+def test_defaults_are_those_of_the_design():
+    defaults = settings()
+    assert defaults.api.base_url == "https://api.anthropic.com"
+    assert (defaults.api.auth, defaults.api.version, defaults.api.retries) == ("x-api-key", "2023-06-01", 4)
+    assert (defaults.api.timeout, defaults.api.requests_per_minute) == (timedelta(seconds=30), 30)
+    assert (defaults.settle, defaults.max_age) == (timedelta(hours=2), timedelta(hours=36))
+    assert defaults.web.listen_address == "127.0.0.1:10204"
+    assert (defaults.log.level, defaults.log.format) == ("info", "logfmt")
+
+
+def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_path):
+    file = tmp_path / "config.yml"
+    file.write_text("settle: 3h\nmax-age: 3d\norganization: file\npolls: {claude-code: {interval: 30m}}\n")
+    environment = {"ANTHROPIC_EXPORTER_MAX_AGE": "4d", "ANTHROPIC_EXPORTER_ORGANIZATION": "environment"}
+    got = settings("--config.file", str(file), "--organization=flag", **environment)
+    assert (got.settle, got.max_age, got.organization) == (timedelta(hours=3), timedelta(days=4), "flag")
+    assert got.poll("claude_code").interval == timedelta(minutes=30)
+    assert got.poll("claude_code").enabled
+
+
+def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
+    values = {"api.auth": "bearer", "log.level": "error", "log.format": "json", "api.base-url": "https://a.example"}
+    for name, field in leaves():
+        if name == "config.file":
+            continue
+        value = values.get(name) or {bool: "false", timedelta: "90m", int: "7"}.get(field.annotation, "127.0.0.1:1")
+        value = {"api.timeout": "9s", "api.proxy-url": "http://p.example:1", "api.version": "2026-10-21"}.get(
+            name, value
+        )
+        file = tmp_path / "config.yml"
+        file.write_text(yaml_of(name, value))
+        given = [
+            settings(f"--{name}", value),
+            settings(**{variable(name): value}),
+            settings("--config.file", str(file)),
+        ]
+        picked = [part_of(one, name) for one in given]
+        assert picked[0] == picked[1] == picked[2] != part_of(settings(), name), name
+
+
+def yaml_of(name, value):
+    for part in reversed(name.split(".")):
+        value = f"{{{part}: {value}}}" if value.startswith("{") else f"{{{part}: '{value}'}}"
+    return value
+
+
+def part_of(settings, name):
+    for part in name.replace("-", "_").split("."):
+        settings = getattr(settings, part)
+    return settings
+
+
+@pytest.mark.parametrize("file", sorted(FIXTURES.glob("*.bad.yml")), ids=lambda path: path.name)
+def test_a_bad_file_is_refused_with_the_words_in_its_first_line(file):
+    wanted = file.read_text().splitlines()[0].removeprefix("# ")
+    with pytest.raises(SettingsError) as caught:
+        settings("--config.file", str(file))
+    assert wanted in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--api.base-url=http://api.example"],
+            "api.base-url: 'http://api.example' cannot be used: the key would travel",
+        ),
+        (["--api.base-url=ftp://api.example"], "write https://HOST"),
+        (["--api.base-url=https://user@api.example"], "write https://HOST"),
+        (["--api.timeout=5"], "write a duration with its unit, such as 30s, 10m, 2h, 1h30m or 1d"),
+        (["--api.timeout=5h"], "less than or equal to"),
+        (["--api.retries=-1"], "greater than or equal to 0"),
+        (["--api.auth=basic"], "'x-api-key' or 'bearer'"),
+        (["--api.proxy-url=proxy:3128"], "write http://HOST:PORT"),
+        (["--web.listen-address=localhost"], "write HOST:PORT"),
+        (["--web.listen-address=::1:80"], "write HOST:PORT"),
+        (["--web.listen-address=:99999"], "write HOST:PORT"),
+        (["--polls.members.interval=0s"], "greater than or equal to"),
+        (["--organization="], "at least 1 character"),
+    ],
+)
+def test_a_wrong_flag_names_itself_and_what_is_allowed(flags, message):
+    with pytest.raises(SettingsError) as caught:
+        settings(*flags)
+    assert message in str(caught.value)
+    assert f"(from the flag {flags[0].partition('=')[0]})" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ANTHROPIC_EXPORTER_API__RETRYS", "no such setting (from the environment); did you mean"),
+        ("ANTHROPIC_EXPORTER_LISTEN", "no such setting (from the environment); "),
+        ("ANTHROPIC_EXPORTER_API__RETRIES", "'x' cannot be used: Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_variable_names_itself(name, message):
+    with pytest.raises(SettingsError) as caught:
+        settings(**{name: "x"})
+    assert name in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_variables_of_others_are_none_of_our_business():
+    assert settings(SETTLE="9h", ORGANIZATION="x", LOG="{}", ANTHROPIC_API_KEY="k", anthropic_exporter_settle="5h") == (
+        settings("--settle=5h")
+    )
+
+
+def test_all_wrong_settings_are_named_at_once():
+    with pytest.raises(SettingsError) as caught:
+        settings("--api.retries=x", ANTHROPIC_EXPORTER_SETTLE="x")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://proxy.example/api"]
+)
+def test_http_is_for_loopback_and_https_for_all(url):
+    assert settings("--api.base-url", url + "/").api.base_url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("127.0.0.1:1", ("127.0.0.1", 1)), (":0", ("", 0)), ("[::1]:80", ("::1", 80)), ("host:2", ("host", 2))],
+)
+def test_addresses(text, parts):
+    assert address(text) == parts
+
+
+@given(st.integers(0, 10**7))
+def test_a_duration_is_written_as_it_is_read(seconds):
+    assert settings("--max-age", "1h" + duration_text(timedelta(seconds=seconds))).max_age == timedelta(
+        seconds=seconds + 3600
+    )
