@@ -98,7 +98,10 @@ class Schedule:
         )
 
     async def _run(self, name: str) -> None:
-        outcome = await self._runner.run(name)
+        try:
+            outcome = await self._runner.run(name)
+        except asyncio.CancelledError:  # the service ends; APScheduler would log it as an error of the job
+            return
         chance = random.random()  # noqa: S311
         self._plan(name, next_run(self._runner.polls[name], self._intervals[name], outcome, chance))
 

@@ -74,7 +74,7 @@ def _listen_address(text: str) -> str:
     return text
 
 
-_Interval = Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(days=1))]
+_Interval = Annotated[Duration, Field(ge=timedelta(milliseconds=100), le=timedelta(days=1))]
 
 
 class _Section(BaseModel):

@@ -64,7 +64,7 @@ def build(service: Service) -> Starlette:
     async def ready(_: Request) -> Response:
         return _verdict(service.ready(), "every poll has answered", "not every poll has answered yet")
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/metrics", metrics),
             Route("/", landing),
@@ -72,6 +72,8 @@ def build(service: Service) -> Starlette:
             Route("/-/ready", ready),
         ]
     )
+    application.router.redirect_slashes = False
+    return application
 
 
 _PAGE_HEADERS = {

@@ -31,7 +31,7 @@ MESSAGES = {
 WRONG = {
     "me": ("name", 17),
     "users": ("email", 17),
-    "invites": ("invited_at", 17),
+    "invites": ("expires_at", 17),
     "workspaces": ("name", ["a", "list"]),
     "workspace_members": ("workspace_role", 17),
     "api_keys": ("created_at", {"an": "object"}),

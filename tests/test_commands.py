@@ -1,0 +1,280 @@
+"""The commands as a newcomer meets them: words, exit codes, and a clean end."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter import __version__
+from exporter.demo.options import Options
+from exporter.tables import metrics_table
+from tests.service import ask, exporter, first_url, get, own, ready, running, samples, simulator, until
+
+WORKSPACE_KEY = "sk-ant-api03-nothing"
+ENTERPRISE_KEY = "sk-ant-api01-nothing"
+
+
+def command(*arguments, **environment):
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "exporter", *arguments],
+        env={"PATH": "/usr/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    with simulator(tmp_path_factory.mktemp("api"), "--people=60", "--days=9") as url:
+        yield url
+
+
+@pytest.fixture(autouse=True)
+def no_faults(api):
+    yield
+    ask(f"{api}/simulator/faults", [], "PUT")
+
+
+# Words and exit codes.
+
+
+def test_the_version_and_the_commands_are_shown():
+    assert command("--version").stdout == f"anthropic-exporter {__version__}\n"
+    overview = command("--help").stdout
+    for name in ("serve", "demo", "simulate", "check", "once", "metrics"):
+        assert f"\n  {name} " in overview
+        assert command(name, "--help").returncode == 0
+
+
+def test_an_unknown_command_or_flag_names_itself():
+    assert command("server").returncode == 2
+    assert "no such command: server" in command("server").stderr
+    wrong = command("serve", "--web.listen-adress=:1")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "--web.listen-adress=:1: no such flag; did you mean --web.listen-address?" in wrong.stderr
+
+
+def test_without_a_key_the_newcomer_is_told_where_to_get_one():
+    for arguments in ([], ["serve"], ["check"], ["once"]):
+        result = command(*arguments)
+        assert result.returncode == 2
+        assert "no key: put an Admin key into the environment variable ANTHROPIC_ADMIN_KEY" in result.stderr
+        assert "anthropic-exporter demo" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_the_key_cannot_be_a_flag():
+    assert "no such flag" in command("serve", "--api.key=secret").stderr
+
+
+def test_flags_may_be_written_with_underscores(api):
+    assert (
+        command("once", f"--api.base_url={api}", "--max_age=0s", ANTHROPIC_ADMIN_KEY="x").stderr.count("max-age") == 2
+    )
+
+
+def test_the_catalogue_is_printed_as_table_and_as_json():
+    assert command("metrics").stdout == metrics_table() + "\n"
+    assert len(json.loads(command("metrics", "--format=json").stdout)) == metrics_table().count("\n") - 1
+
+
+def test_a_port_in_use_is_named(api, tmp_path):
+    with exporter(tmp_path, api) as (url, _):
+        address = url.removeprefix("http://")
+        result = command("serve", f"--web.listen-address={address}", ANTHROPIC_ADMIN_KEY="x")
+    assert result.returncode == 2
+    assert f"web.listen-address: cannot listen on {address}: Address already in use" in result.stderr
+
+
+# once
+
+
+def test_once_prints_everything_and_leaves_the_process_out(api):
+    result = command("once", f"--api.base-url={api}", ANTHROPIC_ADMIN_KEY=Options.key)
+    assert result.returncode == 0
+    found = samples(result.stdout)
+    assert found[own("poll_success", "claude_code")] == 1
+    assert any(series.startswith("anthropic_claude_code_sessions{") for series in found)
+    assert not any(series.startswith(("process_", "python_")) for series in found)
+
+
+def test_once_fails_if_a_source_failed_and_still_prints_the_rest(api):
+    ask(f"{api}/simulator/faults", ["invites:403"], "PUT")
+    result = command("once", f"--api.base-url={api}", ANTHROPIC_ADMIN_KEY=Options.key)
+    assert result.returncode == 1
+    found = samples(result.stdout)
+    assert found[own("poll_success", "invites")] == 0
+    assert any(series.startswith("anthropic_member_info{") for series in found)
+
+
+# check
+
+
+def check(api, key=Options.key, *flags):
+    result = command("check", f"--api.base-url={api}", *flags, ANTHROPIC_ADMIN_KEY=key)
+    assert key not in result.stdout + result.stderr
+    return result
+
+
+def test_check_says_that_all_is_well_and_how_large_a_scrape_will_be(api):
+    result = check(api)
+    assert result.returncode == 0
+    for poll in ("organization", "members", "claude_code"):
+        assert any(line.startswith(poll) and " ok " in line for line in result.stdout.splitlines())
+    assert "right within a minute" in result.stdout
+    assert "proxy              none" in result.stdout
+    assert "a sample_limit of " in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("no-key-of-theirs", "the key is wrong, revoked or expired"),
+        (WORKSPACE_KEY, "this is a workspace key; the Admin API needs an Admin key (it begins with sk-ant-admin)"),
+        (
+            ENTERPRISE_KEY,
+            "a Claude Enterprise organization: its Claude Code activity is not in usage_report/claude_code",
+        ),
+        ("sk-ant-oat01-token", "this is an OAuth token: set api.auth to bearer"),
+    ],
+)
+def test_check_tells_what_is_wrong_with_a_key(api, key, words):
+    result = check(api, key)
+    assert result.returncode == 1
+    assert words in result.stdout
+
+
+def test_check_tells_a_source_that_is_forbidden_from_the_others_and_quotes_the_api(api):
+    ask(f"{api}/simulator/faults", ["workspaces:403"], "PUT")
+    lines = check(api).stdout.splitlines()
+    (line,) = [number for number, text in enumerate(lines) if text.startswith("workspaces ")]
+    assert "forbidden" in lines[line]
+    assert "the API says: " in lines[line + 1]
+    assert sum(" ok " in text for text in lines) == 6
+
+
+def test_check_says_that_nothing_is_there():
+    result = check("http://127.0.0.1:9")
+    assert result.returncode == 1
+    assert "connection" in result.stdout
+    assert "the API cannot be reached" in result.stdout
+    assert "no answer with a date" in result.stdout
+
+
+# demo and serve
+
+
+def test_the_demo_serves_a_simulated_organization_and_says_where(tmp_path):
+    with running(tmp_path, "demo", "--people=30", "--days=5", "--web.listen-address=127.0.0.1:0") as process:
+        url = until(lambda: first_url(process), "the demo")
+        until(lambda: ready(url), "every poll to have answered")
+        text = get(f"{url}/metrics")
+        assert "anthropic_member_info{" in text
+        assert "/metrics" in process.said()
+        assert process.stop()[0] == 0
+
+
+def test_logs_are_a_line_per_poll_without_the_key(api, tmp_path):
+    for form in ("logfmt", "json"):
+        with exporter(tmp_path, api, f"--log.format={form}") as (url, process):
+            until(lambda: ready(url), "every poll to have answered")
+            lines = [line for line in process.said().splitlines() if "poll succeeded" in line]
+            assert Options.key not in process.said()
+        assert len(lines) == 8
+        if form == "json":
+            entry = next(json.loads(line) for line in lines if '"members"' in line)
+            assert entry.keys() == {"timestamp", "level", "event", "poll", "rows", "series", "seconds"}
+        else:
+            assert any(' level=info event="poll succeeded" poll=members rows=' in line for line in lines)
+
+
+def test_a_replaced_key_file_is_used_and_failed_polls_are_retried(api, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("wrong")
+    flags = [f"--api.key-file={key}", "--polls.invites.interval=200ms"]
+    with exporter(tmp_path, api, *flags) as (url, process):
+        until(lambda: ready(url), "every poll to have answered")
+        assert "the key is wrong, revoked or expired" in process.said()
+        key.write_text(Options.key)
+        until(lambda: samples(get(f"{url}/metrics")).get(own("poll_success", "members")) == 1, "the new key to be used")
+
+
+def test_a_key_of_another_organization_publishes_nothing(api, tmp_path):
+    key = tmp_path / "key"
+    key.write_text(Options.key)
+    flags = [f"--api.key-file={key}", "--polls.members.interval=200ms", "--polls.organization.interval=200ms"]
+    with exporter(tmp_path, api, *flags) as (url, _):
+        until(lambda: ready(url), "every poll to have answered")
+        before = {series for series in samples(get(f"{url}/metrics")) if series.startswith("anthropic_member")}
+        key.write_text("sk-ant-admin01-other-organization")
+        wrong = own("poll_failures_total", "members", reason="wrong_organization")
+        until(lambda: samples(get(f"{url}/metrics"))[wrong] > 1, "the wrong organization to be seen")
+        assert {series for series in samples(get(f"{url}/metrics")) if series.startswith("anthropic_member")} == before
+
+
+def test_what_is_sent_is_what_the_api_asks_for(api, tmp_path):
+    ask(f"{api}/simulator/requests", None, "DELETE")
+    with exporter(tmp_path, api) as (url, _):
+        until(lambda: ready(url), "every poll to have answered")
+    for request in ask(f"{api}/simulator/requests"):
+        assert request["method"] == "GET"
+        assert request["auth"] == "x-api-key"
+        assert request["anthropic_version"] == "2023-06-01"
+        assert request["user_agent"].startswith(f"anthropic-exporter/{__version__} (https://")
+
+
+# The end.
+
+
+@pytest.mark.parametrize("fault", [None, "all:hang", "all:drip", "all:500", "all:huge"])
+def test_sigterm_ends_it_with_0_within_five_seconds_also_in_the_middle_of_a_page(api, tmp_path, fault):
+    ask(f"{api}/simulator/faults", [fault] if fault else [], "PUT")
+    ask(f"{api}/simulator/requests", None, "DELETE")
+    with exporter(tmp_path, api) as (url, process):
+        until(lambda: ready(url) if fault is None else ask(f"{api}/simulator/requests"), "a request")
+        code, seconds = process.stop()
+    assert code == 0
+    assert seconds < 5
+    assert "Traceback" not in process.said()
+
+
+def minds(number, pid):
+    """Whether the process has a handler for this signal: before Python runs, nobody can have one."""
+    caught = re.search(r"SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return caught and int(caught[1], 16) >> (number - 1) & 1
+
+
+@pytest.mark.parametrize("milliseconds", [0, 50, 100, 200, 300, 400, 500, 700, 900])
+def test_sigterm_at_any_moment_of_the_start_ends_it_with_0(api, tmp_path, milliseconds):
+    environment = {"ANTHROPIC_ADMIN_KEY": Options.key}
+    flags = [f"--api.base-url={api}", "--web.listen-address=127.0.0.1:0"]
+    with running(tmp_path, "serve", *flags, **environment) as process:
+        until(lambda: minds(signal.SIGTERM, process.child.pid), "the handler")
+        time.sleep(milliseconds / 1000)
+        code, seconds = process.stop()
+    assert code == 0
+    assert seconds < 5
+
+
+def test_a_client_in_the_middle_of_a_body_gets_the_rest(api, tmp_path):
+    import http.client  # noqa: PLC0415
+
+    with exporter(tmp_path, api) as (url, process):
+        until(lambda: ready(url), "every poll to have answered")
+        connection = http.client.HTTPConnection(url.removeprefix("http://"))
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        first = answer.read(100)
+        process.child.terminate()
+        rest = answer.read()
+        assert len(first + rest) == int(answer.headers["content-length"])
+        connection.close()
+        assert process.child.wait(10) == 0
