@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import CliSettingsSource, EnvSettingsSource
-from pydantic_settings.exceptions import SettingsError as SourceError
+from pydantic_settings import SettingsError as SourceError
 
 from exporter.errors import SettingsError
 from exporter.settings import Settings, duration_text

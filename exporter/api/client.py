@@ -306,7 +306,7 @@ def _decode_row_by_row(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row],
     """
     try:
         loose = msgspec.convert(json.loads(body, parse_float=Decimal, parse_constant=_no_number), _Loose)
-    except (ValueError, RecursionError, ArithmeticError) as error:
+    except (msgspec.ValidationError, ValueError, RecursionError, ArithmeticError) as error:
         what = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
         raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: {what}") from None
     page: Page[Row] = Page([], loose.has_more, loose.next_page, loose.last_id)
