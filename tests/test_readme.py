@@ -18,7 +18,7 @@ NAMES = {metric.name: metric for metric in METRICS}
 
 
 def settings_table() -> str:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, field in leaves():
         default = field.default
         shown = duration_text(default) if isinstance(default, timedelta) else str(default).lower()
