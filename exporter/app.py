@@ -130,7 +130,12 @@ class Service:
         withdrawn = self._parts.snapshots.withdrawn(now)
         lines = [
             page.PollLine(
-                name, runner.outcomes.get(name), runner.running(name), self.schedule.plans.get(name), name in withdrawn
+                name,
+                runner.outcomes.get(name),
+                runner.running(name),
+                self.schedule.plans.get(name),
+                runner.successes.get(name),
+                name in withdrawn,
             )
             for name in runner.polls
         ]

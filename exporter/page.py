@@ -18,6 +18,7 @@ class PollLine:
     outcome: Outcome | None
     running: bool
     next_run: datetime | None
+    last_success: datetime | None
     withdrawn: bool
 
 
@@ -29,6 +30,8 @@ p { margin: .4rem 0 1.2rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
 th { font-weight: 600; }
+th, td { white-space: nowrap; }
+td:nth-child(2) { white-space: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .ok { color: #15803d; } .failed { color: #dc2626; } .waiting { color: #8a6d00; }
 small { opacity: .75; }
@@ -77,7 +80,7 @@ def _row(line: PollLine, now: datetime) -> str:
         cells = ('<span class="waiting">waiting for its first answer</span>', "", "", "", "")
     else:
         cells = (
-            _result(outcome, withdrawn=line.withdrawn),
+            _result(line, outcome, now),
             f'<span title="{outcome.ended:%Y-%m-%d %H:%M:%S} UTC">{_about(now - outcome.ended)} ago</span>',
             f"{outcome.seconds:.2f} s",
             f"{outcome.rows:,}",
@@ -87,12 +90,22 @@ def _row(line: PollLine, now: datetime) -> str:
     return "<tr>" + "".join(f'<td class="{_class(column)}">{cell}</td>' for column, cell in columns) + "</tr>"
 
 
-def _result(outcome: Outcome, *, withdrawn: bool) -> str:
-    gone = "<br><small>its series are withdrawn: the last success is too old</small>" if withdrawn else ""
+def _result(line: PollLine, outcome: Outcome, now: datetime) -> str:
     if outcome.reason is None:
-        return f'<span class="ok">ok</span>{gone}'
-    words = f"{escape(outcome.message)}<br>{escape(outcome.hint)}"
-    return f'<span class="failed">{outcome.reason}</span><br><small>{words}</small>{gone}'
+        return '<span class="ok">ok</span>'
+    words = (outcome.message, outcome.hint, _what_is_served(line, now))
+    return f'<span class="failed">{outcome.reason}</span>' + "".join(
+        f"<br><small>{escape(text)}</small>" for text in words
+    )
+
+
+def _what_is_served(line: PollLine, now: datetime) -> str:
+    if line.last_success is None:
+        return "it has no series: it never succeeded since the start"
+    age = _about(now - line.last_success)
+    if line.withdrawn:
+        return f"its series are withdrawn: its last success was {age} ago"
+    return f"its series are those of its last success, {age} ago"
 
 
 def _about(length: timedelta) -> str:

@@ -78,6 +78,7 @@ class Runner:
     ) -> None:
         self.polls = {poll.name: poll for poll in polls}
         self.outcomes: dict[str, Outcome] = {}
+        self.successes: dict[str, datetime] = {}
         self.key_changed: Callable[[], None] = lambda: None
         self._api = api
         self._credential = credential
@@ -177,6 +178,7 @@ class Runner:
             "seconds": round(outcome.seconds, 3),
         }
         if outcome.error is None:
+            self.successes[poll.name] = outcome.started
             self._health.published(poll.name, at=outcome.started, rows=outcome.rows, series=outcome.series)
             log.info("poll succeeded", extra=facts)
             return

@@ -14,7 +14,8 @@ EVIL = "<script>alert(1)</script>"
 
 def line(name="members", error=None, **changes) -> PollLine:
     outcome = Outcome(NOW - timedelta(minutes=3), NOW - timedelta(minutes=3), 0.25, 1200, 3601, error, "ask an <admin>")
-    facts: Any = {"outcome": outcome, "running": False, "next_run": NOW + timedelta(minutes=7), "withdrawn": False}
+    facts: Any = {"outcome": outcome, "running": False, "next_run": NOW + timedelta(minutes=7), "last_success": NOW}
+    facts |= {"withdrawn": False}
     return PollLine(name, **(facts | changes))
 
 
@@ -27,7 +28,15 @@ def test_the_page_names_each_poll_its_result_time_length_rows_error_and_next_run
     for words in (">members<", ">ok<", "3m ago", "0.25 s", "1,200", "3,601", "in 7m", ">forbidden<", "HTTP 403"):
         assert words in text
     assert "ask an &lt;admin&gt;" in text
-    assert text.count("withdrawn: the last success is too old") == 1
+
+
+def test_a_failed_poll_says_what_is_served_instead():
+    long_ago = NOW - timedelta(hours=40)
+    text = page("Acme", [line(error=failed(), last_success=NOW - timedelta(hours=2))], NOW)
+    assert "its series are those of its last success, 2h ago" in text
+    text = page("Acme", [line(error=failed(), last_success=long_ago, withdrawn=True)], NOW)
+    assert "its series are withdrawn: its last success was 1d ago" in text
+    assert "it never succeeded" in page("Acme", [line(error=failed(), last_success=None)], NOW)
 
 
 def test_a_poll_that_has_not_answered_or_runs_says_so():
