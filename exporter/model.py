@@ -1,10 +1,15 @@
-"""What the API's words mean: dollars, people, days. No HTTP and no Prometheus here."""
+"""What the API's words mean: dollars, people, days. No HTTP and no Prometheus here.
+
+What there are ten thousands of is a msgspec struct that the garbage collector need not look at.
+"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _MOST_CENTS = Decimal(10) ** 18
 
@@ -30,8 +35,7 @@ class Who(NamedTuple):
     remote: str
 
 
-@dataclass(slots=True)
-class ModelUse:
+class ModelUse(Struct, gc=False):
     """Tokens of one model, and their estimated cost in US dollars where the API states one."""
 
     input: int = 0
@@ -41,8 +45,7 @@ class ModelUse:
     cost: Decimal | None = None
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct, gc=False):
     """Sums of Claude Code activity. `tools` holds proposals by tool: accepted, rejected."""
 
     sessions: int = 0
@@ -50,8 +53,8 @@ class Activity:
     lines_removed: int = 0
     commits: int = 0
     pull_requests: int = 0
-    tools: dict[str, list[int]] = field(default_factory=dict)
-    models: dict[str, ModelUse] = field(default_factory=dict)
+    tools: dict[str, list[int]] = {}
+    models: dict[str, ModelUse] = {}
 
 
 @dataclass(frozen=True, eq=False)
