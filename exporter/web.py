@@ -165,9 +165,13 @@ def listen(setting: str, text: str) -> socket.socket:
     both = not host and socket.has_dualstack_ipv6()
     try:
         family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=128)
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=128)
     except OSError as error:
         raise SettingsError(f"{setting}: cannot listen on {text}: {error.strerror or error}") from None
+    # asyncio does this only for sockets that name their protocol, which these do not: with Nagle's algorithm, a scrape
+    # over a kept connection takes 40 ms more. Accepted sockets inherit it.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def url_of(listening: socket.socket) -> str:

@@ -1,64 +1,29 @@
 """HTTP, over a real socket: formats, methods, paths, and clients that do not read."""
 
-import asyncio
 import gzip
 import socket
-import threading
 import zlib
 
 import httpx
 import pytest
 
 from exporter import web
-from exporter.deflate import EMPTY, segment
 from exporter.errors import SettingsError
-from exporter.health import Health, Process
-from exporter.scrape import Scrape
-from exporter.snapshots import EVER, Snapshot, Snapshots
+from exporter.settings import address
 from exporter.web import quality
-from tests.scripted import NOW
-
-
-class Service:
-    """What the pages show, as a test says."""
-
-    def __init__(self):
-        self.snapshots = Snapshots()
-        self.health = Health({}, version="1", revision="2")
-        self.process = Process()
-        self.good = True
-
-    def body(self, *chunks):
-        self.snapshots.publish("poll", Snapshot(None, segment(chunks) if chunks else EMPTY, EVER))
-
-    def scrape(self, *, openmetrics):
-        return Scrape(self.snapshots, self.health, self.process, NOW, openmetrics=openmetrics)
-
-    def page(self):
-        return "<h1>page</h1>"
-
-    def healthy(self):
-        return self.good
-
-    def ready(self):
-        return self.good
+from tests.pages import Pages, served
+from tests.service import until
 
 
 @pytest.fixture
 def service():
-    return Service()
+    return Pages()
 
 
 @pytest.fixture
 def url(service):
-    listening = web.listen("test", "127.0.0.1:0")
-    server = web.server(web.build(service))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-    thread.start()
-    yield web.url_of(listening)
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with served(service) as (url, _):
+        yield url
 
 
 FAMILY = b"# HELP test_sheep Sheep.\n# TYPE test_sheep gauge\n" + b'test_sheep{flock="north"} 3\n'
@@ -119,23 +84,13 @@ def test_probes_tell_by_their_status(service, url):
 def test_a_client_that_stops_reading_is_cut_and_nobody_else_waits_for_it(service, monkeypatch):
     monkeypatch.setattr(web, "STALLED_SECONDS", 0.1)
     service.body(*[b"x" * (1 << 20)] * 64)
-    listening = web.listen("test", "127.0.0.1:0")
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    server = web.server(web.build(service))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-    thread.start()
-    with socket.create_connection(listening.getsockname()) as client:
+    with served(service, SO_SNDBUF=4096) as (url, server), socket.create_connection(address(url[7:])) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        first = client.recv(1000)
-        assert first.startswith(b"HTTP/1.1 200 OK")
-        assert httpx.get(f"{web.url_of(listening)}/-/healthy").status_code == 200
-        while server.server_state.connections:
-            threading.Event().wait(0.01)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        assert httpx.get(f"{url}/-/healthy").status_code == 200
+        until(lambda: not server.server_state.connections, "the cut")
         assert received(client) < 64 << 20
-    server.should_exit = True
-    thread.join()
-    listening.close()
 
 
 def received(client):
@@ -179,6 +134,13 @@ def test_an_address_in_use_is_named():
     with pytest.raises(SettingsError, match=f"web.listen-address: cannot listen on {host}:{port}: Address already"):
         web.listen("web.listen-address", f"{host}:{port}")
     taken.close()
+
+
+def test_answers_do_not_wait_for_acknowledgements():
+    with web.listen("test", "127.0.0.1:0") as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_all_addresses_are_both_families():

@@ -1,0 +1,53 @@
+"""The exporter's HTTP in this process, with pages that a test writes."""
+
+import asyncio
+import socket
+import threading
+from contextlib import contextmanager
+
+from exporter import web
+from exporter.deflate import EMPTY, segment
+from exporter.health import Health, Process
+from exporter.scrape import Scrape
+from exporter.snapshots import EVER, Snapshot, Snapshots
+from tests.scripted import NOW
+
+
+class Pages:
+    """What the pages show, as a test says."""
+
+    def __init__(self):
+        self.snapshots = Snapshots()
+        self.health = Health({}, version="1", revision="2")
+        self.process = Process()
+        self.good = True
+
+    def body(self, *chunks):
+        self.snapshots.publish("poll", Snapshot(None, segment(chunks) if chunks else EMPTY, EVER))
+
+    def scrape(self, *, openmetrics):
+        return Scrape(self.snapshots, self.health, self.process, NOW, openmetrics=openmetrics)
+
+    def page(self):
+        return "<h1>page</h1>"
+
+    def healthy(self):
+        return self.good
+
+    def ready(self):
+        return self.good
+
+
+@contextmanager
+def served(pages, **options):
+    """The URL of a server of `pages`, and the server; `options` are of its socket."""
+    listening = web.listen("test", "127.0.0.1:0")
+    for name, value in options.items():
+        listening.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
+    server = web.server(web.build(pages))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
+    thread.start()
+    yield web.url_of(listening), server
+    server.should_exit = True
+    thread.join()
+    listening.close()
