@@ -101,9 +101,29 @@ def test_what_would_be_a_wrong_exposition_is_refused(families, message):
         text(*families)
 
 
+ODD_LABELS = [
+    *('"', "\\", "\n", "\\n", '\\"', "\r\n", "\x00", "\t", " ", "}", ",", "%s", "#", "{}"),
+    *(
+        "日本語",
+        "مرحبا",
+        "🐑",
+        "e\u0301",
+        "\u2028",
+        "\ufeff",
+        "\ud800",
+        "\udfff\ud800",
+        "é" * 512,
+        "é" * 513,
+        "x" * 5000,
+    ),
+]
+
+
+def odd_sheep() -> Family:
+    return sheep({(value, str(number)): number for number, value in enumerate(ODD_LABELS)})
+
+
 def test_promtool_reads_every_kind_of_label(tool):
-    promtool = tool("promtool", "prometheus")
-    odd = ['"', "\\", "\n", "\\n", "\r\n", "日本語", "🐑", "\ud800", "\x00", "\t", " ", "", "é" * 5000, "}", ",", "%s"]
-    body = text(sheep({(value, str(number)): number for number, value in enumerate(odd)}))
-    result = subprocess.run([promtool, "check", "metrics"], input=body.encode(), capture_output=True, check=False)
+    command = [tool("promtool", "prometheus"), "check", "metrics"]
+    result = subprocess.run(command, input=text(odd_sheep()).encode(), capture_output=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")

@@ -16,7 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter import web
 from exporter.catalog import METRICS
 from exporter.demo.options import Options
+from exporter.labels import label
+from tests.pages import Pages, served
 from tests.service import ask, exporter, get, ready, samples, simulator, until
+from tests.test_exposition import ODD_LABELS, odd_sheep, text
 
 FORMATS = {"text": "text/plain", "openmetrics": "application/openmetrics-text;version=1.0.0"}
 
@@ -80,7 +83,7 @@ def asking_for(accept, url):
 
 
 @contextmanager
-def prometheus(program, target, folder):
+def prometheus(program, target, folder, first="anthropic_exporter_poll_success"):
     """PromQL over what a real Prometheus scrapes from `target`."""
     (folder / "prometheus.yml").write_text(
         "global: {scrape_interval: 2s}\n"
@@ -100,7 +103,7 @@ def prometheus(program, target, folder):
         }
 
     try:
-        until(lambda: query("anthropic_exporter_poll_success"), "a first scrape")
+        until(lambda: query(first), "a first scrape")
         yield query
     finally:
         server.terminate()
@@ -204,3 +207,17 @@ def test_each_family_of_the_catalogue_stands_once_and_series_are_unique(url, for
     today = {metric.name for metric in METRICS if "_today_" in metric.name}
     assert ours | today == {metric.name.removesuffix("_total") for metric in METRICS}
     assert all(families[name].documentation for name in ours)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_prometheus_reads_back_every_kind_of_label(tool, tmp_path, form):
+    pages = Pages()
+    pages.body(text(odd_sheep()).encode())
+    program = tool("prometheus", "prometheus")
+    with (
+        served(pages) as (url, _),
+        asking_for(FORMATS[form], url) as target,
+        prometheus(program, target, tmp_path, first="test_sheep") as query,
+    ):
+        found = query("sum by (flock, colour) (test_sheep)")
+    assert found == {(str(number), label(value)): number for number, value in enumerate(ODD_LABELS)}
