@@ -55,8 +55,10 @@ class Schedule:
         self._intervals = intervals
         self._now = now
         self._planned = planned
+        # A run plans the next one while APScheduler still counts it as running, and a plan beyond max_instances would
+        # be dropped for ever. That no poll runs twice at a time is the runner's doing.
         self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+            timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 100}
         )
         self._clock_watch: asyncio.Task[None] | None = None
         self.plans: dict[str, datetime] = {}
@@ -92,10 +94,8 @@ class Schedule:
     def _plan(self, name: str, at: datetime) -> None:
         self.plans[name] = at
         self._planned(name, at)
-        at_once = at <= self._now()
-        self._scheduler.add_job(
-            self._run, "date", run_date=None if at_once else at, args=[name], id=name, replace_existing=True
-        )
+        on_its_clock = datetime.now(UTC) + (at - self._now())  # APScheduler reads the time itself
+        self._scheduler.add_job(self._run, "date", run_date=on_its_clock, args=[name], id=name, replace_existing=True)
 
     async def _run(self, name: str) -> None:
         try:

@@ -80,10 +80,19 @@ def test_over_two_days_every_report_day_is_read_about_every_hour_and_none_is_lef
     assert all(later - earlier <= 64 * MINUTE for (earlier, _), (later, _) in pairwise(read))
 
 
+class Clock:
+    def __init__(self):
+        self.shift = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.shift
+
+
 class Runs:
     """A runner whose polls take as long as a test says, and that remembers how many ran at a time."""
 
     def __init__(self, *names, ends=True):
+        self.clock = Clock()
         self.polls = {name: MembersPoll(SETTLE) for name in names}
         self.outcomes = {}
         self.count = dict.fromkeys(names, 0)
@@ -101,24 +110,16 @@ class Runs:
         self.count[name] += 1
         await self.end.wait()
         self.under_way.discard(name)
-        self.outcomes[name] = outcome(datetime.now(UTC))
+        self.outcomes[name] = outcome(self.clock())
         return self.outcomes[name]
 
     async def stop(self):
         self.end.set()
 
 
-class Clock:
-    def __init__(self):
-        self.shift = timedelta()
-
-    def __call__(self):
-        return datetime.now(UTC) + self.shift
-
-
-def schedule_of(runs, clock) -> tuple[Schedule, dict[str, datetime]]:
+def schedule_of(runs, interval=10 * MINUTE) -> tuple[Schedule, dict[str, datetime]]:
     plans: dict[str, datetime] = {}
-    return Schedule(runs, dict.fromkeys(runs.polls, 10 * MINUTE), now=clock, planned=plans.__setitem__), plans
+    return Schedule(runs, dict.fromkeys(runs.polls, interval), now=runs.clock, planned=plans.__setitem__), plans
 
 
 async def until(condition):
@@ -130,7 +131,7 @@ async def until(condition):
 
 async def test_every_poll_runs_at_once_and_is_planned_when_it_has_ended():
     runs = Runs("a", "b")
-    schedule, plans = schedule_of(runs, Clock())
+    schedule, plans = schedule_of(runs)
     schedule.start()
     await until(lambda: runs.outcomes.keys() == {"a", "b"} and min(plans.values()) > datetime.now(UTC))
     assert runs.count == {"a": 1, "b": 1}
@@ -138,9 +139,17 @@ async def test_every_poll_runs_at_once_and_is_planned_when_it_has_ended():
     await schedule.stop()
 
 
+async def test_a_poll_that_is_due_again_as_soon_as_it_has_ended_goes_on_for_ever():
+    runs = Runs("a", "b", "c")
+    schedule, _ = schedule_of(runs, timedelta())
+    schedule.start()
+    await until(lambda: min(runs.count.values()) > 500)
+    await schedule.stop()
+
+
 async def test_a_poll_that_runs_is_not_run_a_second_time_and_delays_no_other():
     runs = Runs("slow", "quick", ends=False)
-    schedule, _ = schedule_of(runs, Clock())
+    schedule, _ = schedule_of(runs)
     schedule.start()
     await until(lambda: runs.under_way == {"slow", "quick"})
     schedule.run_now(["slow"])
@@ -152,8 +161,9 @@ async def test_a_poll_that_runs_is_not_run_a_second_time_and_delays_no_other():
 
 @pytest.mark.parametrize("change", [timedelta(days=-1), timedelta(hours=3)])
 async def test_a_clock_that_was_changed_makes_every_poll_run_again(change):
-    runs, clock = Runs("a"), Clock()
-    schedule, plans = schedule_of(runs, clock)
+    runs = Runs("a")
+    clock = runs.clock
+    schedule, plans = schedule_of(runs)
     schedule.start()
     await until(lambda: runs.count["a"] == 1 and plans["a"] > clock() + MINUTE)
     before = clock()
@@ -165,14 +175,15 @@ async def test_a_clock_that_was_changed_makes_every_poll_run_again(change):
 
 async def test_a_clock_that_only_went_on_changes_nothing():
     runs = Runs("a")
-    schedule, _ = schedule_of(runs, Clock())
+    schedule, _ = schedule_of(runs)
     schedule.check_clock(NOON, 100.0, NOON + timedelta(days=3, seconds=1), 100.0 + 3 * 86400)
     assert schedule.plans == {}
 
 
 async def test_a_schedule_that_missed_a_plan_is_not_alive():
-    runs, clock = Runs("a"), Clock()
-    schedule, plans = schedule_of(runs, clock)
+    runs = Runs("a")
+    clock = runs.clock
+    schedule, plans = schedule_of(runs)
     assert not schedule.alive()
     schedule.start()
     await until(lambda: runs.count["a"] == 1 and plans["a"] > clock() + MINUTE)
@@ -184,7 +195,7 @@ async def test_a_schedule_that_missed_a_plan_is_not_alive():
 
 async def test_failed_polls_run_again_on_demand_and_others_do_not():
     runs = Runs("good", "bad")
-    schedule, plans = schedule_of(runs, Clock())
+    schedule, plans = schedule_of(runs)
     schedule.start()
     await until(lambda: min(plans.values()) > datetime.now(UTC) + MINUTE)
     runs.outcomes["bad"] = outcome(reason=Reason.UNAUTHORIZED)
