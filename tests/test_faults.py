@@ -64,8 +64,8 @@ def api(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(api, tmp_path_factory):
-    quick = [f"--polls.{poll.replace('_', '-')}.interval=100ms" for poll in POLLS.values()]
-    with exporter(tmp_path_factory.mktemp("exporter"), api, *quick, "--api.retries=0", "--api.timeout=200ms") as (
+    quick = [f"--polls.{poll.replace('_', '-')}.interval=200ms" for poll in POLLS.values()]
+    with exporter(tmp_path_factory.mktemp("exporter"), api, *quick, "--api.retries=0", "--api.timeout=1s") as (
         url,
         _,
     ):
