@@ -159,8 +159,13 @@ class Runner:
     async def _render_readers_of(self, kind: type) -> None:
         for name, poll in self.polls.items():
             held = self._snapshots.get(name)
-            if held and kind in poll.reads:
+            if held is None or kind not in poll.reads:
+                continue
+            try:
                 body, _ = await self._rendered(poll.families(held.model, self._snapshots.model))
+            except Exception:
+                log.exception("its last rows stay: they cannot be made again", extra={"poll": name})
+            else:
                 self._snapshots.publish(name, replace(held, body=body))
 
     async def _rendered(self, families: Iterable[Family]) -> tuple[Segment, int]:

@@ -261,6 +261,22 @@ async def test_keys_are_of_kind_claude_code_whichever_poll_comes_first(order):
     assert 'kind="claude_code"' in world.text()
 
 
+async def test_rows_that_cannot_be_made_again_stay_and_are_no_failure_of_the_poll_that_they_look_at(caplog):
+    class Fragile(CountPoll):
+        reads = (Organization,)
+
+        def families(self, model, held):
+            if held(Organization):
+                raise ZeroDivisionError
+            return super().families(model, held)
+
+    world = World(Fragile(3), MePoll("Acme"))
+    _, me = await world.run("members", "organization")
+    assert me.error is None
+    assert world.value(COUNT) == 3
+    assert any("cannot be made again" in message for message in caplog.messages)
+
+
 async def test_a_replaced_key_is_used_at_once_and_failed_polls_are_retried(tmp_path):
     file = tmp_path / "key"
     file.write_text("old")

@@ -122,11 +122,11 @@ class AdminApi:
         `background` requests keep to a third of the pace, so that many of them delay nothing else.
         Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
         """
-        if self._unverified:
-            await self._verify()
         query = {**(params or {}), "limit": PAGE_LIMIT}
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
+            if self._unverified:
+                await self._verify()
             body = await self._get(endpoint.path, endpoint.path.format(**path), query, background=background)
             page, wrong = self._decode(endpoint, body)
             if endpoint.rows_have_ids:

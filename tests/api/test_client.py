@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.api import client as client_module
-from exporter.api.wire import API_KEYS, CLAUDE_CODE, WORKSPACE_MEMBERS
+from exporter.api.wire import API_KEYS, CLAUDE_CODE, USERS, WORKSPACE_MEMBERS
 from exporter.errors import AdminApiError, Reason
 from tests.scripted import KEY, Api
 
@@ -351,6 +351,17 @@ async def test_after_a_change_of_key_the_organization_is_asked_for_first():
     api.answers = [organization("one"), page(1)]
     assert len(await api.rows()) == 1
     assert [request.url.path.rpartition("/")[2] for request in api.requests] == ["me", "me", "me", "users"]
+
+
+async def test_a_change_of_key_in_the_middle_of_a_walk_is_noticed_before_the_next_page():
+    api = Api(organization("one"), page(1, more=True), organization("two"))
+    await api.client.organization()
+    walk = api.client.pages(USERS)
+    await anext(walk)
+    api.client.credential_changed()
+    with pytest.raises(AdminApiError) as caught:
+        await anext(walk)
+    assert caught.value.reason is Reason.WRONG_ORGANIZATION
 
 
 async def test_a_key_that_may_not_read_me_is_judged_by_the_header_alone():
