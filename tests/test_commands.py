@@ -220,14 +220,23 @@ def test_a_key_of_another_organization_publishes_nothing(api, tmp_path):
         assert {series for series in samples(get(f"{url}/metrics")) if series.startswith("anthropic_member")} == before
 
 
-def test_what_is_sent_is_what_the_api_asks_for(api, tmp_path):
+@pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
+@pytest.mark.parametrize(("auth", "header"), [("x-api-key", "x-api-key"), ("bearer", "authorization")])
+def test_what_is_sent_is_what_the_api_asks_for_in_either_version(api, version, auth, header):
     ask(f"{api}/simulator/requests", None, "DELETE")
-    with exporter(tmp_path, api) as (url, _):
-        until(lambda: ready(url), "every poll to have answered")
+    flags = [f"--api.base-url={api}", f"--api.version={version}", f"--api.auth={auth}"]
+    result = command("once", *flags, ANTHROPIC_ADMIN_KEY=Options.key)
+    assert result.returncode == 0
+    keys = [series for series in samples(result.stdout) if series.startswith("anthropic_api_keys{")]
+    truth = ask(f"{api}/simulator/truth")["organization"]["api_keys_by_workspace"]
+    assert len(keys) == sum(map(len, truth.values()))
+    assert {place for series in keys for place in re.findall('workspace_id="(.*?)"', series)} == {
+        p for some in truth.values() for p in some
+    }
     for request in ask(f"{api}/simulator/requests"):
         assert request["method"] == "GET"
-        assert request["auth"] == "x-api-key"
-        assert request["anthropic_version"] == "2023-06-01"
+        assert request["auth"] == header
+        assert request["anthropic_version"] == version
         assert request["user_agent"].startswith(f"anthropic-exporter/{__version__} (https://")
 
 
