@@ -16,6 +16,7 @@ _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _RAW = -zlib.MAX_WBITS
 _POLYNOMIAL = 0xEDB88320  # CRC-32, reflected
 _CHUNK = 1 << 18
+_BITE = 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +72,12 @@ def inflate(segments: Iterable[Segment]) -> Iterator[bytes]:
     """The text of `segments`, joined, in chunks of at most 256 KiB."""
     inflater = zlib.decompressobj(_RAW)
     for part in segments:
-        data: bytes = part.deflated
-        while data:
-            yield inflater.decompress(data, _CHUNK)
-            data = inflater.unconsumed_tail
+        # In small bites, because zlib copies what it has not yet read of a bite, for every client at a time.
+        for start in range(0, len(part.deflated), _BITE):
+            data = part.deflated[start : start + _BITE]
+            while data:
+                yield inflater.decompress(data, _CHUNK)
+                data = inflater.unconsumed_tail
 
 
 # zlib's crc32_combine, which Python does not offer (github.com/madler/zlib, crc32.c): checksums are polynomials

@@ -1,6 +1,8 @@
 """Deflated pieces: any number of them, in any order, make one gzip file of the joined text."""
 
 import gzip
+import random
+import tracemalloc
 import zlib
 
 from hypothesis import given
@@ -27,6 +29,16 @@ def test_pieces_inflate_to_the_joined_text_in_bounded_chunks(parts):
     chunks = list(inflate([segment([part]) for part in parts]))
     assert b"".join(chunks) == b"".join(parts)
     assert all(len(chunk) <= 1 << 18 for chunk in chunks)
+
+
+def test_a_client_that_reads_slowly_holds_no_copy_of_what_it_has_not_read():
+    whole = segment([random.Random(1).randbytes(8 << 20)])
+    chunks = inflate([whole])
+    tracemalloc.start()
+    next(chunks)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 1 << 20
 
 
 @given(st.lists(st.binary(max_size=50), max_size=20))
