@@ -70,7 +70,7 @@ class AdminApi:
         self._timeout = timeout_seconds
         self._attempts = retries + 1
         self._pace = AsyncLimiter(requests_per_minute, 60)
-        self._background_pace = AsyncLimiter(max(1, requests_per_minute // 3), 60)
+        self._background_pace = AsyncLimiter(max(1, requests_per_minute // 2), 60)
         self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
         self._organization_id: str | None = None
         self._unverified = False
@@ -119,7 +119,7 @@ class AdminApi:
     ) -> AsyncIterator[Rows[Row]]:
         """All pages of a list, the largest there are. `path` fills the endpoint's path.
 
-        `background` requests keep to a third of the pace, so that many of them delay nothing else.
+        `background` requests keep to half of the pace, so that many of them delay nothing else.
         Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
         """
         query = {**(params or {}), "limit": PAGE_LIMIT}

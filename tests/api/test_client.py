@@ -311,8 +311,8 @@ async def test_requests_beyond_the_pace_wait():
     assert await done_soon(api.rows(), api.rows(), api.rows()) == [True, True, False]
 
 
-async def test_background_requests_keep_to_a_third_of_the_pace():
-    api = Api(page(1), requests_per_minute=4)
+async def test_background_requests_keep_to_half_of_the_pace():
+    api = Api(page(1), requests_per_minute=3)
     background = api.rows(background=True), api.rows(background=True)
     assert await done_soon(*background, api.rows(), api.rows()) == [True, False, True, True]
 
