@@ -4,15 +4,13 @@ It only ever sends GET. Admin API reference: docs.claude.com/en/api/admin-api ("
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import httpx
 import msgspec
@@ -20,7 +18,8 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from exporter.api.credential import Credential
-from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization, Page
+from exporter.api.pages import decode, expect_new, next_cursor
+from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization
 from exporter.errors import AdminApiError, Reason
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,6 @@ class AdminApi:
         self._attempts = retries + 1
         self._pace = AsyncLimiter(requests_per_minute, 60)
         self._background_pace = AsyncLimiter(max(1, requests_per_minute // 2), 60)
-        self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
         self._organization_id: str | None = None
         self._unverified = False
         self._verifying = asyncio.Lock()
@@ -128,25 +126,14 @@ class AdminApi:
             if self._unverified:
                 await self._verify()
             body = await self._get(endpoint.path, endpoint.path.format(**path), query, background=background)
-            page, wrong = self._decode(endpoint, body)
-            if endpoint.rows_have_ids:
-                _expect_new(endpoint, seen, [row.id for row in page.data])  # type: ignore[attr-defined]
+            page, wrong = decode(endpoint, body)
+            expect_new(endpoint, seen, page)
             yield Rows(page.data, wrong)
-            cursor = _next(endpoint, page)
+            cursor = next_cursor(endpoint, page)
             if cursor is None:
                 return
-            _expect_new(endpoint, seen, [f"cursor {cursor}"])
             query["after_id" if endpoint.rows_have_ids else "page"] = cursor
         raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: more than {MAX_PAGES} pages")
-
-    def _decode(self, endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
-        decoder = self._decoders.get(endpoint.row)
-        if decoder is None:
-            decoder = self._decoders[endpoint.row] = msgspec.json.Decoder(Page[endpoint.row])  # type: ignore[name-defined]
-        try:
-            return decoder.decode(body), []
-        except msgspec.DecodeError:
-            return _decode_row_by_row(endpoint, body)
 
     # One answer.
 
@@ -270,50 +257,3 @@ async def _body(name: str, response: httpx.Response, most: int) -> bytes:
             raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: a body of more than {most >> 10} KiB")
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _next(endpoint: Endpoint[Row], page: Page[Row]) -> str | None:
-    """The cursor of the next page, or None after the last."""
-    if not endpoint.rows_have_ids:
-        return page.next_page or None if page.has_more is not False else None
-    if page.has_more and not page.last_id:
-        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: more pages are said to follow, but no last_id")
-    return page.last_id if page.has_more else None
-
-
-def _expect_new(endpoint: Endpoint[Row], seen: set[str], new: list[str]) -> None:
-    before = len(seen)
-    seen.update(new)
-    if len(seen) != before + len(new):
-        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: an id or a cursor repeats")
-
-
-class _Loose(msgspec.Struct):
-    data: list[Any]
-    has_more: bool | None = None
-    next_page: str | None = None
-    last_id: str | None = None
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON")
-
-
-def _decode_row_by_row(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
-    """A page in which a row is of a wrong type, or a string is not Unicode (which only `json` reads).
-
-    Raises AdminApiError if it is no page at all.
-    """
-    try:
-        loose = msgspec.convert(json.loads(body, parse_float=Decimal, parse_constant=_no_number), _Loose)
-    except (msgspec.ValidationError, ValueError, RecursionError, ArithmeticError) as error:
-        what = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
-        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: {what}") from None
-    page: Page[Row] = Page([], loose.has_more, loose.next_page, loose.last_id)
-    wrong = []
-    for number, row in enumerate(loose.data):
-        try:
-            page.data.append(msgspec.convert(row, endpoint.row))
-        except msgspec.ValidationError as error:
-            wrong.append(f"row {number}: {error}")
-    return page, wrong
