@@ -40,7 +40,14 @@ def duration_text(value: timedelta) -> str:
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    if (
+        parts.scheme not in ("https", "http")
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or parts.username
+        or parts.port == 0
+    ):
         raise ValueError("write https://HOST[:PORT][/PATH]")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("the key would travel in plain: use https (http is for loopback addresses only)")
@@ -56,7 +63,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _proxy_url(url: str) -> str:
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("write http://HOST:PORT or https://HOST:PORT")
     return url
 

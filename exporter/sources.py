@@ -7,6 +7,7 @@ A flag is `--web.listen-address`, its variable ANTHROPIC_EXPORTER_WEB__LISTEN_AD
 
 import argparse
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -153,7 +154,12 @@ def _explain(problem: Any, sources: Mapping[str, Mapping[str, Any]], file: objec
     if problem["type"] == "extra_forbidden":
         return f"{name}: no such setting (from {source}){nearest(name, {known for known, _ in leaves()})}"
     text = problem["msg"].removeprefix("Value error, ")
-    return f"{name}: {problem['input']!r} cannot be used: {text} (from {source})"
+    return f"{name}: {_shown(problem['input'])} cannot be used: {text} (from {source})"
+
+
+def _shown(value: object) -> str:
+    """`value` without the user and the password that a URL may hold."""
+    return re.sub(r"//[^/@]*@", "//…@", repr(value))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -96,6 +96,8 @@ def test_a_bad_file_is_refused_with_the_words_in_its_first_line(file):
         (["--api.retries=-1"], "greater than or equal to 0"),
         (["--api.auth=basic"], "'x-api-key' or 'bearer'"),
         (["--api.proxy-url=proxy:3128"], "write http://HOST:PORT"),
+        (["--api.proxy-url=http://proxy:port"], "Port could not be cast"),
+        (["--api.base-url=https://api.example:0"], "write https://HOST"),
         (["--web.listen-address=localhost"], "write HOST:PORT"),
         (["--web.listen-address=::1:80"], "write HOST:PORT"),
         (["--web.listen-address=:99999"], "write HOST:PORT"),
@@ -129,6 +131,12 @@ def test_variables_of_others_are_none_of_our_business():
     assert settings(SETTLE="9h", ORGANIZATION="x", LOG="{}", ANTHROPIC_API_KEY="k", anthropic_exporter_settle="5h") == (
         settings("--settle=5h")
     )
+
+
+def test_a_wrong_url_is_named_without_its_password():
+    with pytest.raises(SettingsError) as caught:
+        settings("--api.proxy-url=socks5://user:secret@proxy:1080")
+    assert "'socks5://…@proxy:1080' cannot be used" in str(caught.value)
 
 
 def test_all_wrong_settings_are_named_at_once():
