@@ -1,7 +1,8 @@
 """`check`: is everything right, and if not, what is a person to do."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import ceil
@@ -14,7 +15,7 @@ import httpx
 from exporter.advice import ENTERPRISE
 from exporter.api.credential import Credential
 from exporter.app import Parts, http_client
-from exporter.polls import MembersPoll
+from exporter.polls import ClaudeCodePoll, MembersPoll
 from exporter.runner import Outcome
 from exporter.scrape import Scrape
 from exporter.settings import Settings, is_loopback
@@ -28,6 +29,7 @@ async def check(settings: Settings, key: Credential, say: Callable[[str], object
 
     Raises SettingsError.
     """
+    logging.getLogger("exporter.runner").setLevel(logging.ERROR)  # what it would log of failures is said here
     settings = settings.model_copy(update={"api": settings.api.model_copy(update={"retries": 0})})
     async with http_client(settings) as http:
         parts = Parts(settings, key, http)
@@ -35,10 +37,15 @@ async def check(settings: Settings, key: Credential, say: Callable[[str], object
         http.event_hooks = {"response": [connection.answered]}
         names = list(parts.runner.polls)
         outcomes = dict(zip(names, await asyncio.gather(*map(parts.runner.run, names)), strict=True))
+    said: set[str] = set()
     for name, outcome in outcomes.items():
         say(_line(name, outcome))
-    if _is_enterprise(parts):
-        say(f"note           {ENTERPRISE}")
+        for text in _explanation(outcome):
+            if text not in said:
+                say(f"{'':<19}{text}")
+                said.add(text)
+    if ENTERPRISE not in said and _is_enterprise(parts, outcomes):
+        say(f"note               {ENTERPRISE}")
     for line in (_proxy(settings), connection.clock(), connection.certificate(), _size(parts)):
         say(line)
     return 1 if any(outcome.error for outcome in outcomes.values()) else 0
@@ -47,16 +54,22 @@ async def check(settings: Settings, key: Credential, say: Callable[[str], object
 def _line(name: str, outcome: Outcome) -> str:
     if outcome.reason is None:
         return f"{name:<19}ok            {outcome.rows:>7,} rows  {outcome.series:>9,} series  {outcome.seconds:.2f} s"
-    detail = getattr(outcome.error, "detail", "")
-    lines = [f"{name:<19}{outcome.reason:<14}{outcome.message}"]
-    lines += [f"{'':<19}the API says: {detail}"] if detail else []
-    return "\n".join([*lines, f"{'':<19}{outcome.hint}"])
+    return f"{name:<19}{outcome.reason:<14}{outcome.message}"
 
 
-def _is_enterprise(parts: Parts) -> bool:
-    members = parts.snapshots.get(MembersPoll.name)
+def _explanation(outcome: Outcome) -> Iterator[str]:
+    """What the API said and what to do, of a failed poll."""
+    if detail := getattr(outcome.error, "detail", ""):
+        yield f"the API says: {detail}"
+    if outcome.hint:
+        yield outcome.hint
+
+
+def _is_enterprise(parts: Parts, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether Claude Code analytics failed where members have roles that only Claude Enterprise has."""
+    analytics, members = outcomes.get(ClaudeCodePoll.name), parts.snapshots.get(MembersPoll.name)
     rows: Any = members.model if members else ()
-    return any(row.role in _ENTERPRISE_ROLES for row in rows)
+    return bool(analytics and analytics.error) and any(row.role in _ENTERPRISE_ROLES for row in rows)
 
 
 def _proxy(settings: Settings) -> str:

@@ -132,6 +132,12 @@ def test_check_says_that_all_is_well_and_how_large_a_scrape_will_be(api):
     assert "right within a minute" in result.stdout
     assert "proxy              none" in result.stdout
     assert "a sample_limit of " in result.stdout
+    assert "Enterprise" not in result.stdout
+
+
+def test_check_recognizes_a_claude_enterprise_organization_by_its_roles(api):
+    ask(f"{api}/simulator/faults", ["claude_code:404"], "PUT")
+    assert "note               a Claude Enterprise organization: its Claude Code" in check(api).stdout
 
 
 @pytest.mark.parametrize(
@@ -149,7 +155,8 @@ def test_check_says_that_all_is_well_and_how_large_a_scrape_will_be(api):
 def test_check_tells_what_is_wrong_with_a_key(api, key, words):
     result = check(api, key)
     assert result.returncode == 1
-    assert words in result.stdout
+    assert result.stdout.count(words) == 1
+    assert result.stderr == ""
 
 
 def test_check_tells_a_source_that_is_forbidden_from_the_others_and_quotes_the_api(api):

@@ -11,7 +11,7 @@ from exporter.polls.organization import OrganizationPoll
 from exporter.polls.workspace_members import WorkspaceMembersPoll
 from exporter.polls.workspaces import WorkspacesPoll
 
-__all__ = ["ALL", "MembersPoll", "OrganizationPoll", "Poll", "Reading"]
+__all__ = ["ALL", "ClaudeCodePoll", "MembersPoll", "OrganizationPoll", "Poll", "Reading"]
 
 ALL: tuple[type[Poll[Any]], ...] = (
     OrganizationPoll,
