@@ -62,7 +62,7 @@ def build(service: Service) -> Starlette:
         return _verdict(service.healthy(), "the schedule runs", "the schedule does not run")
 
     async def ready(_: Request) -> Response:
-        return _verdict(service.ready(), "every poll has answered", "not every poll has answered yet")
+        return _verdict(service.ready(), "ready", "not every poll has answered yet")
 
     application = Starlette(
         routes=[

@@ -100,7 +100,7 @@ def first_url(process: Process) -> str | None:
 
 
 def ready(url: str) -> bool:
-    return "every poll" in get(f"{url}/-/ready")
+    return get(f"{url}/-/ready") == "ready\n"
 
 
 def samples(text: str) -> dict[str, float]:

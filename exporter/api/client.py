@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Generic, NoReturn, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -81,19 +82,16 @@ class AdminApi:
 
         Raises AdminApiError, with the reason `wrong_organization` if it is another one than before.
         """
-        answer = await self._organization()
+        body = await self._get("me", "me", {})
+        try:
+            answer = msgspec.json.decode(body, type=Organization)
+        except msgspec.DecodeError as error:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"me: {error}") from None
         if self._organization_id not in (None, answer.id):
             raise AdminApiError(Reason.WRONG_ORGANIZATION, "the credential belongs to another organization than before")
         self._organization_id = answer.id
         self._unverified = False
         return answer
-
-    async def _organization(self) -> Organization:
-        body = await self._get("me", "me", {})
-        try:
-            return msgspec.json.decode(body, type=Organization)
-        except msgspec.DecodeError as error:
-            raise AdminApiError(Reason.BAD_RESPONSE, f"me: {error}") from None
 
     def credential_changed(self) -> None:
         """Before the next request with the new key, make sure that it is for the same organization."""
@@ -120,12 +118,13 @@ class AdminApi:
         `background` requests keep to half of the pace, so that many of them delay nothing else.
         Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
         """
+        filled = endpoint.path.format(**{name: quote(value, safe="") for name, value in path.items()})
         query = {**(params or {}), "limit": PAGE_LIMIT}
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
             if self._unverified:
                 await self._verify()
-            body = await self._get(endpoint.path, endpoint.path.format(**path), query, background=background)
+            body = await self._get(endpoint.path, filled, query, background=background)
             page, wrong = decode(endpoint, body)
             expect_new(endpoint, seen, page)
             yield Rows(page.data, wrong)

@@ -66,6 +66,12 @@ async def test_the_path_is_filled_and_the_endpoint_keeps_its_name_in_metrics():
     assert api.observed == [("workspaces/{workspace_id}/members", "200")]
 
 
+async def test_an_id_in_a_path_cannot_lead_elsewhere():
+    api = Api({"data": []})
+    await api.rows(WORKSPACE_MEMBERS, workspace_id="../../v1/messages?x")
+    assert api.requests[0].url.raw_path.startswith(b"/v1/organizations/workspaces/..%2F..%2Fv1%2Fmessages%3Fx/members?")
+
+
 # Pages.
 
 
