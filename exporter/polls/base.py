@@ -40,13 +40,20 @@ class Reading:
         self._poll = poll
 
     async def all(
-        self, endpoint: Endpoint[Row], params: Params | None = None, *, background: bool = False, **path: str
+        self,
+        endpoint: Endpoint[Row],
+        params: Params | None = None,
+        *,
+        background: bool = False,
+        counted: bool = True,
+        **path: str,
     ) -> AsyncIterator[Row]:
-        """The rows of all pages. Raises AdminApiError."""
+        """The rows of all pages; not `counted` where it is another look at the same rows. Raises AdminApiError."""
         async for page in self.api.pages(endpoint, params, background=background, **path):
-            self.rows += len(page.rows) + len(page.wrong)
-            for where in page.wrong:
-                self.skip("wrong_type", where)
+            if counted:
+                self.rows += len(page.rows) + len(page.wrong)
+                for where in page.wrong:
+                    self.skip("wrong_type", where)
             for row in page.rows:
                 yield row
 

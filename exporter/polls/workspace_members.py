@@ -31,8 +31,7 @@ class WorkspaceMembersPoll(Poll[WorkspaceRoles]):
 
     async def fetch(self, reading: Reading) -> WorkspaceRoles:
         """Read the list of every active workspace but the default one, which has none, at the background's pace."""
-        workspaces = reading.held(Workspaces) or await read_workspaces(reading)
-        reading.rows = 0
+        workspaces = reading.held(Workspaces) or await read_workspaces(reading, counted=False)
         roles: Counter[tuple[str, ...]] = Counter()
         for workspace in active(workspaces.all):
             if workspace.id != DEFAULT_WORKSPACE:

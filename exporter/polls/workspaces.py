@@ -14,21 +14,20 @@ _ARCHIVED = {"include_archived": "true"}
 _DEFAULT = {"include_default": "true"}
 
 
-async def read_workspaces(reading: Reading) -> Workspaces:
-    """All workspaces, with the default one told apart.
+async def read_workspaces(reading: Reading, *, counted: bool = True) -> Workspaces:
+    """All workspaces, with the default one told apart; `counted` as in `Reading.all`.
 
     No field marks it and its name may be another's too, so it is the one that only `include_default` adds. An API
     that does not know this parameter (it is from October 2026) leaves us without the default one's real id.
     """
     try:
-        listed = [row async for row in reading.all(wire.WORKSPACES, _ARCHIVED | _DEFAULT)]
+        listed = [row async for row in reading.all(wire.WORKSPACES, _ARCHIVED | _DEFAULT, counted=counted)]
+        counted = False
     except AdminApiError as error:
         if error.reason is not Reason.BAD_REQUEST:
             raise
         listed = []
-    rows = reading.rows
-    ordinary = [row async for row in reading.all(wire.WORKSPACES, _ARCHIVED)]
-    reading.rows = rows or reading.rows
+    ordinary = [row async for row in reading.all(wire.WORKSPACES, _ARCHIVED, counted=counted)]
     known = {row.id for row in ordinary}
     added = [row for row in listed if row.id not in known]
     default = added[0] if len(added) == 1 else next((row for row in added if row.name == "Default"), None)

@@ -76,6 +76,14 @@ async def test_an_api_that_does_not_list_the_default_workspace_still_has_one(run
     assert [one.id for one in model.all] == ["default", "wrkspc_1", "wrkspc_2", "wrkspc_3"]
 
 
+async def test_a_workspace_of_a_wrong_type_is_one_row_though_two_lists_show_it(run):
+    rows = [*ORDINARY, workspace("wrkspc_4", ["a", "list"])]
+    poll = run(WorkspacesPoll, page(*rows, REAL_DEFAULT), page(*rows))
+    assert [one.id for one in (await poll.model()).all] == ["default", "wrkspc_1", "wrkspc_2", "wrkspc_3"]
+    assert poll.reading.skipped["wrong_type"] == 1
+    assert poll.reading.rows == 5
+
+
 WORKSPACES = Workspaces(
     (
         Workspace("default", "Default", archived=False),
