@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from exporter import web
 from exporter.demo.options import Options
 from exporter.demo.server import build_app
+
+# No property is about time, and a busy machine may be slow.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
