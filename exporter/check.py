@@ -14,7 +14,7 @@ import httpx
 
 from exporter.advice import ENTERPRISE
 from exporter.api.credential import Credential
-from exporter.app import Parts, http_client
+from exporter.app import Parts, http_client, utc_now
 from exporter.polls import ClaudeCodePoll, MembersPoll
 from exporter.runner import Outcome
 from exporter.scrape import Scrape
@@ -24,7 +24,9 @@ _MOST_SKEW = timedelta(seconds=60)
 _ENTERPRISE_ROLES = {"managed", "owner", "membership_admin", "primary_owner"}
 
 
-async def check(settings: Settings, key: Credential, say: Callable[[str], object]) -> int:
+async def check(
+    settings: Settings, key: Credential, say: Callable[[str], object], now: Callable[[], datetime] = utc_now
+) -> int:
     """Read every enabled source once and `say` how it went, a line each. 0 if all went well, else 1.
 
     Raises SettingsError.
@@ -32,8 +34,8 @@ async def check(settings: Settings, key: Credential, say: Callable[[str], object
     logging.getLogger("exporter.runner").setLevel(logging.ERROR)  # what it would log of failures is said here
     settings = settings.model_copy(update={"api": settings.api.model_copy(update={"retries": 0})})
     async with http_client(settings) as http:
-        parts = Parts(settings, key, http)
-        connection = _Connection(parts.now)
+        parts = Parts(settings, key, http, now)
+        connection = _Connection(now)
         http.event_hooks = {"response": [connection.answered]}
         names = list(parts.runner.polls)
         outcomes = dict(zip(names, await asyncio.gather(*map(parts.runner.run, names)), strict=True))
@@ -54,7 +56,7 @@ async def check(settings: Settings, key: Credential, say: Callable[[str], object
 def _line(name: str, outcome: Outcome) -> str:
     if outcome.reason is None:
         return f"{name:<19}ok            {outcome.rows:>7,} rows  {outcome.series:>9,} series  {outcome.seconds:.2f} s"
-    return f"{name:<19}{outcome.reason:<14}{outcome.message}"
+    return f"{name:<19}{outcome.reason:<13} {outcome.message}"
 
 
 def _explanation(outcome: Outcome) -> Iterator[str]:
