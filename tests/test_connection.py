@@ -3,8 +3,6 @@
 import asyncio
 import threading
 import urllib.request
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import trustme
@@ -17,13 +15,14 @@ from exporter.demo.options import Options
 from exporter.demo.server import build_app
 from exporter.settings import Settings
 from tests.conftest import SUNDAY_NOON
+from tests.proxy import forwarding
 from tests.service import until
 
 KEY = Credential(key=Options.key)
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
+def authority():
     """A certificate authority nobody knows."""
     return trustme.CA(organization_name="Private Authority")
 
@@ -77,41 +76,19 @@ async def test_a_clock_that_is_wrong_is_named(ca_file, tls_url):
     assert "which day is read depends on it" in lines
 
 
-@contextmanager
-def proxy():
-    """A forward proxy, and the URLs that it was asked for."""
-    asked = []
-
-    class Proxy(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            names = ("x-api-key", "anthropic-version")
-            request = urllib.request.Request(self.path, headers={name: self.headers[name] for name in names})
-            with urllib.request.urlopen(request) as answer:
-                body = answer.read()
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"user:secret@127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 async def test_a_proxy_is_used_and_shown_without_its_password(simulate):
-    simulator = simulate(people=10, days=3)
-    with proxy() as (address, asked):
-        code, lines = await asyncio.to_thread(
-            lambda: asyncio.run(lines_of(base_url=simulator.url, proxy_url=f"http://{address}"))
+    simulator, asked = simulate(people=10, days=3), []
+
+    def onward(path, headers):
+        asked.append(path)
+        return urllib.request.Request(
+            path, headers={name: headers[name] for name in ("x-api-key", "anthropic-version")}
         )
+
+    with forwarding(onward) as address:
+        proxy = f"http://user:secret@{address}"
+        code, lines = await lines_of(base_url=simulator.url, proxy_url=proxy)
     assert code == 0
     assert f"{simulator.url}/v1/organizations/me" in asked
-    assert f"proxy              http://{address.partition('@')[2]}" in lines
+    assert f"proxy              http://{address}" in lines
     assert "secret" not in lines

@@ -2,12 +2,10 @@
 
 import re
 import subprocess
-import threading
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -18,6 +16,7 @@ from exporter.catalog import METRICS
 from exporter.demo.options import Options
 from exporter.labels import label
 from tests.pages import Pages, served
+from tests.proxy import forwarding
 from tests.service import ask, exporter, get, ready, samples, simulator, until
 from tests.test_exposition import ODD_LABELS, odd_sheep, text
 
@@ -55,31 +54,13 @@ def truth(api, day):
     return ask(f"{api}/simulator/truth?day={day}")
 
 
-@contextmanager
 def asking_for(accept, url):
     """A proxy that asks `url` for one format: this Prometheus prefers OpenMetrics and cannot be told otherwise."""
-
-    class Proxy(BaseHTTPRequestHandler):
-        def do_GET(self):
-            headers = {"accept": accept, "accept-encoding": self.headers["accept-encoding"]}
-            with urllib.request.urlopen(urllib.request.Request(url + self.path, headers=headers)) as answer:
-                body = answer.read()
-            self.send_response(200)
-            for name in ("content-type", "content-encoding"):
-                self.send_header(name, answer.headers[name])
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    return forwarding(
+        lambda path, headers: urllib.request.Request(
+            url + path, headers={"accept": accept, "accept-encoding": headers["accept-encoding"]}
+        )
+    )
 
 
 @contextmanager
