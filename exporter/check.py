@@ -1,7 +1,6 @@
 """`check`: is everything right, and if not, what is a person to do."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,7 +30,6 @@ async def check(
 
     Raises SettingsError.
     """
-    logging.getLogger("exporter.runner").setLevel(logging.ERROR)  # what it would log of failures is said here
     settings = settings.model_copy(update={"api": settings.api.model_copy(update={"retries": 0})})
     async with http_client(settings) as http:
         parts = Parts(settings, key, http, now)

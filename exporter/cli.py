@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 
@@ -87,6 +88,7 @@ def simulate(arguments: list[str]) -> int:
 def check_command(arguments: list[str]) -> int:
     """probe configuration, key and every endpoint once, and say what is wrong"""  # noqa: D400, D403
     settings, _ = _settings(_parser("check"), arguments)
+    logging.getLogger("exporter.runner").setLevel(logging.ERROR)  # what it would log of failures, `check` says
     key = app.credential(settings, os.environ)
     return asyncio.run(check.check(settings, key, print))
 
