@@ -60,11 +60,8 @@ class AdminApiError(ExporterError):
     `detail` is the API's own message for a person who asks (`check`), `retry_after` its wish in seconds.
     """
 
-    def __init__(
-        self, reason: Reason, message: str, *, detail: str = "", error_type: str = "", retry_after: float | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, message: str, *, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.detail = detail
-        self.error_type = error_type
         self.retry_after = retry_after

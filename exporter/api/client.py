@@ -4,7 +4,6 @@ It only ever sends GET. Admin API reference: docs.claude.com/en/api/admin-api ("
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from exporter.api.credential import Credential
 from exporter.api.pages import decode, expect_new, next_cursor
 from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization
 from exporter.errors import AdminApiError, Reason
-
-log = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
 Params = Mapping[str, str | int]
@@ -201,7 +198,6 @@ class AdminApi:
             f"{name}: HTTP {status} ({kind}), request {redact(request[:64])}"
             + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
             detail=redact(body.error.message[:500]),
-            error_type=body.error.type[:64],
             retry_after=_retry_after(response, self._now()),
         )
 
