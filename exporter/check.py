@@ -30,7 +30,7 @@ async def check(
 
     Raises SettingsError.
     """
-    settings = settings.model_copy(update={"api": settings.api.model_copy(update={"retries": 0})})
+    settings = settings.with_api(retries=0)
     async with http_client(settings) as http:
         parts = Parts(settings, key, http, now)
         connection = _Connection(now)
@@ -126,12 +126,11 @@ def _issuer(certificate: Mapping[str, Any]) -> str:
 
 
 def _size(parts: Parts) -> str:
-    series = sum(outcome.series for outcome in parts.runner.outcomes.values())
     scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
     zipped = sum(map(len, scrape.gzip()))
-    own = sum(line[:1] != b"#" for line in b"".join(scrape.text()).splitlines()) - series
-    limit = ceil(2 * (series + own) / 1000) * 1000
+    series = sum(line[:1] != b"#" for line in b"".join(scrape.text()).splitlines())
+    limit = ceil(2 * series / 1000) * 1000
     return (
-        f"size               {series + own:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB "
+        f"size               {series:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB "
         f"gzipped; a sample_limit of {limit:,} leaves room"
     )

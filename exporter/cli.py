@@ -63,7 +63,7 @@ def demo(arguments: list[str]) -> int:
         _say(f"  metrics         {url}/metrics")
         _say(f"  state of polls  {url}/")
         _say(f"  its Admin API   {web.url_of(simulated)}")
-        settings = _with_base_url(settings, web.url_of(simulated))
+        settings = settings.with_api(base_url=web.url_of(simulated))
         server = web.server(build_app(options, app.utc_now))
         asyncio.run(app.serve(settings, Credential(key=options.key), listening, (server, simulated)))
     return 0
@@ -153,10 +153,6 @@ def _hyphens(argument: str) -> str:
         return argument
     flag, equals, value = argument.partition("=")
     return flag.replace("_", "-") + equals + value
-
-
-def _with_base_url(settings: Settings, url: str) -> Settings:
-    return settings.model_copy(update={"api": settings.api.model_copy(update={"base_url": url})})
 
 
 def _print(text: str) -> int:

@@ -191,6 +191,10 @@ class Settings(BaseSettings):
         """Only what it is given: sources.py reads flags, environment and file itself, to know what came from where."""
         return (init_settings,)
 
+    def with_api(self, **changes: object) -> "Settings":
+        """These settings with other ones of the API; the changes are not validated."""
+        return self.model_copy(update={"api": self.api.model_copy(update=changes)})
+
     def poll(self, name: str) -> PollSection:
         """The settings of one poll."""
         section: PollSection = getattr(self.polls, name)

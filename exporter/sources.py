@@ -34,6 +34,14 @@ def leaves(model: type[BaseModel] = Settings, path: tuple[str, ...] = ()) -> Ite
             yield ".".join(here).replace("_", "-"), field
 
 
+def default_text(field: Any) -> str:  # noqa: ANN401
+    """The default of a setting as it is written, empty if there is none."""
+    default = field.default
+    if default is None:
+        return ""
+    return duration_text(default) if isinstance(default, timedelta) else str(default).lower()
+
+
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + name.upper().replace("-", "_").replace(".", "__")
@@ -47,9 +55,8 @@ def add_flags(parser: argparse.ArgumentParser) -> CliSettingsSource[Any]:
         field = fields.get(flag.removeprefix("--"))
         if field is None:  # a whole section as JSON: nobody's wish
             return
-        default = field.default
-        shown = duration_text(default) if isinstance(default, timedelta) else str(default).lower()
-        options["help"] = f"{field.description}" + ("" if default is None else f" (default: {shown})")
+        default = default_text(field)
+        options["help"] = field.description + (f" (default: {default})" if default else "")
         options["metavar"] = _metavar(field.annotation)
         group.add_argument(flag, **options)
 

@@ -2,15 +2,13 @@
 
 import re
 import subprocess
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.catalog import METRICS
-from exporter.settings import duration_text
-from exporter.sources import leaves
+from exporter.sources import default_text, leaves
 from exporter.tables import metrics_table, table
 
 README = Path(__file__).parent.parent / "README.md"
@@ -20,9 +18,8 @@ NAMES = {metric.name: metric for metric in METRICS}
 def settings_table() -> str:
     rows: list[tuple[str, ...]] = []
     for name, field in leaves():
-        default = field.default
-        shown = duration_text(default) if isinstance(default, timedelta) else str(default).lower()
-        rows.append((f"`{name}`", "" if default is None else f"`{shown}`", field.description))
+        default = default_text(field)
+        rows.append((f"`{name}`", f"`{default}`" if default else "", field.description))
     return table(("setting", "default", "meaning"), rows)
 
 
