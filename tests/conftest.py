@@ -1,21 +1,21 @@
 """What several tests share: the simulated organization over real HTTP, and real tools."""
 
-import asyncio
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import hypothesis
 import pytest
 
 from exporter import web
 from exporter.demo.options import Options
 from exporter.demo.server import build_app
+from tests.service import ask
+from tests.serving import serving
 
 # No property is about time, and a busy machine may be slow.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -34,49 +34,24 @@ class Simulator:
 
     def __init__(self, options: Options, now: datetime) -> None:
         self.now = now
-        self.options = options
-        self._socket = web.listen("simulator", "127.0.0.1:0")
-        self._server = web.server(build_app(options, lambda: self.now))
-        self._thread = threading.Thread(target=self._run)
-        self.url = web.url_of(self._socket)
+        self.url = ""
+        self.server = web.server(build_app(options, lambda: self.now))
 
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
-        self._thread.join()
-        self._socket.close()
-
-    def truth(self, day: object = None) -> Any:
-        params = {"day": str(day)} if day else {}
-        return httpx.get(f"{self.url}/simulator/truth", params=params).raise_for_status().json()
-
-    def faults(self, *faults: str) -> None:
-        httpx.put(f"{self.url}/simulator/faults", json=list(faults)).raise_for_status()
-
-    def requests(self) -> Any:
-        return httpx.get(f"{self.url}/simulator/requests").raise_for_status().json()
+    def truth(self, day: date) -> Any:
+        return ask(f"{self.url}/simulator/truth?day={day}")
 
 
 @pytest.fixture
 def simulate() -> Iterator[Callable[..., Simulator]]:
     """Starts simulated organizations; each takes options and, as `now`, the time that it believes in."""
-    started: list[Simulator] = []
+    with ExitStack() as stack:
 
-    def start(*, now: datetime = SUNDAY_NOON, **options: object) -> Simulator:
-        simulator = Simulator(Options(**options), now)  # type: ignore[arg-type]
-        simulator.start()
-        started.append(simulator)
-        return simulator
+        def start(*, now: datetime = SUNDAY_NOON, **options: Any) -> Simulator:
+            simulator = Simulator(Options(**options), now)
+            simulator.url = stack.enter_context(serving(simulator.server, web.listen("simulator", "127.0.0.1:0")))
+            return simulator
 
-    yield start
-    for simulator in started:
-        simulator.stop()
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The exporter's HTTP in this process, with pages that a test writes."""
 
-import asyncio
 import socket
-import threading
 from contextlib import contextmanager
 
 from exporter import web
@@ -11,6 +9,7 @@ from exporter.health import Health, Process
 from exporter.scrape import Scrape
 from exporter.snapshots import EVER, Snapshot, Snapshots
 from tests.scripted import NOW
+from tests.serving import serving
 
 
 class Pages:
@@ -45,9 +44,5 @@ def served(pages, **options):
     for name, value in options.items():
         listening.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
     server = web.server(web.build(pages))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-    thread.start()
-    yield web.url_of(listening), server
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with serving(server, listening) as url:
+        yield url, server

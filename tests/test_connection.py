@@ -1,7 +1,5 @@
 """The way to the API: a private certificate authority, and a proxy, as `check` sees them."""
 
-import asyncio
-import threading
 import urllib.request
 
 import pytest
@@ -16,7 +14,7 @@ from exporter.demo.server import build_app
 from exporter.settings import Settings
 from tests.conftest import SUNDAY_NOON
 from tests.proxy import forwarding
-from tests.service import until
+from tests.serving import serving
 
 KEY = Credential(key=Options.key)
 
@@ -42,13 +40,8 @@ def tls_url(authority, tmp_path_factory):
     server = web.server(build_app(Options(people=10, days=3), lambda: SUNDAY_NOON))
     server.config.ssl_certfile = server.config.ssl_keyfile = pem
     listening = web.listen("test", "127.0.0.1:0")
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
-    thread.start()
-    until(lambda: server.started, "the server")
-    yield f"https://localhost:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    with serving(server, listening):
+        yield f"https://localhost:{listening.getsockname()[1]}"
 
 
 async def lines_of(now=utc_now, **api):
