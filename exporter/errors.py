@@ -2,7 +2,8 @@
 
     ExporterError
     ├── SettingsError   a setting is missing, unknown or wrong; exit code 2
-    └── AdminApiError   a request or an answer of the Admin API; carries a Reason
+    ├── AdminApiError   a request or an answer of the Admin API; carries a Reason
+    └── LedgerError     the ledger's file cannot be used; the ledger catches it and goes on in memory
 
 Anything else that a poll raises is a defect of ours and is counted as `Reason.BUG`.
 """
@@ -51,6 +52,10 @@ class ExporterError(Exception):
 
 class SettingsError(ExporterError):
     """A setting is missing, unknown or wrong; the text names it, its source and what is allowed."""
+
+
+class LedgerError(ExporterError):
+    """The ledger's file cannot be used; the text says why, for a person, without naming the file."""
 
 
 class AdminApiError(ExporterError):
