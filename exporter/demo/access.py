@@ -5,7 +5,7 @@ API reference, "Authentication" and "Rate limits".
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
@@ -79,6 +79,11 @@ def version(headers: Mapping[str, str]) -> str:
     if given not in VERSIONS:
         raise bad_request(f'anthropic-version: "{given}" is not a valid version')
     return given
+
+
+def betas(headers: Iterable[str]) -> frozenset[str]:
+    """Return the betas asked for, by one header with commas or by several."""
+    return frozenset(name.strip() for header in headers for name in header.split(","))
 
 
 class Limiter:

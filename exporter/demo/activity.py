@@ -5,8 +5,7 @@ from datetime import date, datetime
 
 from exporter.demo.people import start_of
 from exporter.demo.prices import PRICES
-
-DAY_SECONDS = 86_400
+from exporter.demo.traffic import DAY_SECONDS, Charge, Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +14,11 @@ class Actor:
 
     kind: str
     label: str
+
+    @property
+    def name(self) -> str:
+        """The same for all spellings of an e-mail address; keys are called what they are called."""
+        return self.label.casefold() if self.kind == "user" else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,22 @@ class Day:
 
     date: date
     claude_code: tuple[Record, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
+    """Use of the Messages API; that of Claude Code by people and keys who pay by use is part of it."""
+    charges: tuple[Charge, ...] = ()
+    """What is billed besides tokens and web searches."""
 
     def until(self, boundary: datetime) -> "Day":
         """Return the part of the day that lies before an instant."""
         second = int((boundary - start_of(self.date)).total_seconds())
         if second >= DAY_SECONDS:
             return self
-        grown = (record.until(second) for record in self.claude_code)
-        return Day(self.date, tuple(record for record in grown if record is not None))
+        records = (record.until(second) for record in self.claude_code)
+        traffic = (use.until(second) for use in self.traffic)
+        charges = (charge.until(second) for charge in self.charges)
+        return Day(
+            self.date,
+            tuple(record for record in records if record is not None),
+            tuple(use for use in traffic if use is not None and use.any),
+            tuple(charge for charge in charges if charge is not None),
+        )

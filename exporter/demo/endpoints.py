@@ -1,45 +1,22 @@
 """What each endpoint of the Admin API answers: parameters in, one page of JSON out."""
 
-import json
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
 
-from exporter.demo import parameters, wire
+from exporter.demo import parameters, ranges, wire
+from exporter.demo.answers import Call, Reply, encoded
 from exporter.demo.errors import ApiError, bad_request
 from exporter.demo.organization import Organization
-from exporter.demo.pages import BY_CURSOR, BY_ID, Cursor, decode, id_page
+from exporter.demo.pages import BY_CURSOR, BY_ID, id_page
 from exporter.demo.parameters import Query, Rules, one_of
+from exporter.demo.reports import Reports
 
 INVITE_STATUSES = ("accepted", "expired", "pending")
 KEY_STATUSES = ("active", "inactive", "archived", "expired")
 MOST_IDS = 100
-KEPT_DAYS = 12
-"""Days whose encoded rows are kept; some 4 MB each for 3,000 people."""
-ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request that may be answered."""
-
-    organization: Organization
-    query: Query
-    now: datetime
-    version: str
-    workspace_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One good answer: its JSON, the number of the page in its walk, and the cursor to what follows it."""
-
-    body: bytes
-    page: int = 1
-    onward: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +27,8 @@ class Endpoint:
     path: str
     rules: Callable[[Organization], Rules]
     answer: Callable[[Call], Reply]
-
-
-def encoded(document: object) -> bytes:
-    """Return JSON as the API sends it: compact, UTF-8."""
-    return ENCODER.encode(document).encode()
+    running: Callable[[Mapping[str, str], date], bool] = lambda _params, _day: False
+    """Whether a request tells about the running UTC day, which has an endpoint's name of its own for faults."""
 
 
 def me(call: Call) -> Reply:
@@ -153,51 +127,15 @@ def _list(
     return Reply(encoded(document), page.number)
 
 
-class Reports:
-    """Reports by day; the encoded rows of the latest days asked for are kept, which makes their pages cheap."""
-
-    def __init__(self) -> None:
-        self._rows: OrderedDict[tuple[str, date, datetime], list[bytes]] = OrderedDict()
-
-    def claude_code(self, call: Call) -> Reply:
-        """GET /usage_report/claude_code: one UTC day, a row per actor and place."""
-        day, limit, organization = call.query.day("starting_at"), call.query.limit, call.organization
-        text = call.query.text("page")
-        if text is None:
-            cursor = Cursor(organization.id, day, limit, organization.boundary(day, call.now), 0)
-        else:
-            cursor = decode(text, organization.id, day, limit)
-        rows = self._encoded_rows(organization, day, cursor.boundary)
-        end = min(cursor.offset + limit, len(rows))
-        onward = Cursor(organization.id, day, limit, cursor.boundary, end).encode()
-        has_more = end < len(rows)
-        tail = b'],"has_more":%s,"next_page":%s' % (encoded(has_more), encoded(onward if has_more else None))
-        if organization.options.quirks:
-            tail += b',"data_through":' + encoded(wire.timestamp(cursor.boundary))
-        body = b'{"data":[' + b",".join(rows[cursor.offset : end]) + tail + b"}"
-        return Reply(body, 1 + -(-cursor.offset // limit), onward)
-
-    def _encoded_rows(self, organization: Organization, day: date, boundary: datetime) -> list[bytes]:
-        place = (organization.id, day, boundary)
-        if place not in self._rows:
-            known = organization.known(day, boundary)
-            self._rows[place] = [encoded(row) for row in wire.claude_code_rows(known, organization.id)]
-        self._rows.move_to_end(place)
-        while len(self._rows) > KEPT_DAYS:
-            self._rows.popitem(last=False)
-        return self._rows[place]
-
-
 def endpoints() -> tuple[Endpoint, ...]:
-    """Return every endpoint there is; a new report is one more line here and one more method of `Reports`."""
-    base, reports = "/v1/organizations", Reports()
+    """Return every endpoint there is; a new report is one more line in `_reports` and one more method of `Reports`."""
+    base = "/v1/organizations"
     flags: Rules = {"include_archived": parameters.flag, "include_default": parameters.flag, "ids[]": parameters.text}
     keys: Rules = {
         "status": one_of(*KEY_STATUSES),
         "workspace_id": parameters.text,
         "created_by_user_id": parameters.text,
     }
-    day: Rules = {"starting_at": parameters.day}
     return (
         Endpoint("me", f"{base}/me", lambda _: {}, me),
         Endpoint("users", f"{base}/users", lambda one: {**BY_ID, **_people(one)}, users),
@@ -207,10 +145,22 @@ def endpoints() -> tuple[Endpoint, ...]:
             "workspace_members", f"{base}/workspaces/{{workspace_id}}/members", lambda _: {**BY_ID}, workspace_members
         ),
         Endpoint("api_keys", f"{base}/api_keys", lambda _: {**BY_ID, **keys}, api_keys),
-        Endpoint(
-            "claude_code", f"{base}/usage_report/claude_code", lambda _: {**BY_CURSOR, **day}, reports.claude_code
-        ),
+        *_reports(base, Reports()),
     )
+
+
+def _reports(base: str, reports: Reports) -> tuple[Endpoint, ...]:
+    day: Rules = {**BY_CURSOR, "starting_at": parameters.day}
+    return (
+        Endpoint(
+            "claude_code", f"{base}/usage_report/claude_code", lambda _: day, reports.claude_code,
+            lambda params, running: params.get("starting_at") == running.isoformat(),
+        ),
+        Endpoint(
+            "usage", f"{base}/usage_report/messages", lambda _: ranges.USAGE, reports.usage, ranges.covers
+        ),
+        Endpoint("cost", f"{base}/cost_report", lambda _: ranges.COST, reports.cost, ranges.covers),
+    )  # fmt: skip
 
 
 _STATUSES: Rules = {"statuses[]": one_of(*INVITE_STATUSES)}

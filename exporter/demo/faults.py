@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 ENDPOINTS = (
-    "me", "users", "invites", "workspaces", "workspace_members", "api_keys", "claude_code", "claude_code_today", "all",
+    "me", "users", "invites", "workspaces", "workspace_members", "api_keys", "claude_code", "claude_code_today",
+    "usage", "usage_today", "cost", "cost_today", "all",
 )  # fmt: skip
 KINDS = (
     "401", "403", "404", "429", "500", "529", "html", "cut", "hang", "drop", "cut-connection", "drip", "redirect",

@@ -158,6 +158,10 @@ class _Maker:
             "no scope": {"created_at": old, "omit": frozenset({"scope"})},
             "no scope, default": {"created_at": old, "workspace": self.default, "omit": frozenset({"scope"})},
             "unknown fields": {"extra": True},
+            "expired lately": {
+                "created_at": old,
+                "expires_at": moment(rng, self.today - timedelta(days=self.options.days / 2), self.today),
+            },
         }
         return replace(key, **changes[fate])  # type: ignore[arg-type]
 
@@ -173,7 +177,7 @@ class _Maker:
 
 _FATES = (
     "expiring", "expired", "organization", "default", "orphaned", "never", "inactive", "archived", "service account",
-    "nobody", "expiring in hours",
+    "nobody", "expiring in hours", "expired lately",
 )  # fmt: skip
 _ODD_FATES = ("suspended", "no expiry field", "no scope", "no scope, default", "unknown fields")
 

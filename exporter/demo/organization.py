@@ -6,16 +6,22 @@ from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
 from exporter.demo.activity import Day
+from exporter.demo.callers import Callers
 from exporter.demo.chance import organization_id
 from exporter.demo.invites import Invite, invites
 from exporter.demo.keys import ApiKey, ci_keys, keys
+from exporter.demo.messages import charges_of, traffic_of
 from exporter.demo.options import Options
 from exporter.demo.people import CONSOLE_ROLES, ENTERPRISE_ROLES, Person, people, start_of
-from exporter.demo.work import Staff, work_of
+from exporter.demo.work import Staff, reported, work_of
 from exporter.demo.workspaces import Workspace, workspaces
 
 HELD_BACK = timedelta(hours=1)
-"""The API withholds what is younger than this."""
+"""The API withholds Claude Code that is younger than this."""
+TRAFFIC_HELD_BACK = timedelta(minutes=5)
+"""The same for use and cost."""
+KEPT_PEOPLE_DAYS = 100_000
+"""Of how many people's days the traffic is kept: some 60 MB at the most."""
 ENTERPRISE = {
     "admin": "owner", "billing": "membership_admin", "user": "managed", "claude_code_user": "user", "developer": "user",
 }  # fmt: skip
@@ -35,6 +41,7 @@ class Organization:
         self.name = options.organization_name
         self.id = organization_id(options.seed)
         self.day = lru_cache(maxsize=4)(self._day)
+        self.traffic = lru_cache(maxsize=4 + KEPT_PEOPLE_DAYS // options.people)(self._traffic)
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
@@ -52,6 +59,11 @@ class Organization:
         return workspaces(self.options, self.anchor, self.people)
 
     @cached_property
+    def default_workspace(self) -> Workspace:
+        """The one that reports show as null."""
+        return next(workspace for workspace in self.workspaces if workspace.default)
+
+    @cached_property
     def keys(self) -> tuple[ApiKey, ...]:
         """All API keys, newest first."""
         return keys(self.options, self.anchor, self.people, self.workspaces)
@@ -60,25 +72,38 @@ class Organization:
     def _staff(self) -> Staff:
         return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self.keys)))
 
+    @cached_property
+    def _callers(self) -> Callers:
+        return Callers(self.options, self.anchor, self.people, self.workspaces, self.keys)
+
     def _day(self, day: date) -> Day:
-        return work_of(self._staff, day)
+        work = work_of(self._staff, day)
+        records = reported(self._staff, day, (record for _, record in work))
+        return Day(day, records, traffic_of(self._callers, day, work), charges_of(self._callers, day))
+
+    def _traffic(self, day: date) -> Day:
+        return replace(self.day(day), claude_code=())
 
     def members_at(self, now: datetime) -> Sequence[Person]:
         """Those whom /users lists at this instant."""
         return [person for person in self.people if person.member_at(now)]
 
-    def boundary(self, day: date, now: datetime) -> datetime:
+    def boundary(self, day: date, now: datetime, held_back: timedelta = HELD_BACK) -> datetime:
         """Return up to when the API tells about a day at this instant: whole minutes, an hour ago at the latest.
 
         Midnight before the day if nothing of it is old enough, midnight after it once it is complete.
         """
         start = start_of(day)
-        known = (now - HELD_BACK).replace(second=0, microsecond=0)
+        known = (now - held_back).replace(second=0, microsecond=0)
         return start + min(max(known - start, timedelta()), timedelta(days=1))
 
     def known(self, day: date, boundary: datetime) -> Day:
         """Return a day's activity up to a boundary."""
         return Day(day) if boundary <= start_of(day) else self.day(day).until(boundary)
+
+    def traffic_known(self, day: date, boundary: datetime) -> Day:
+        """Return a day's use of the Messages API and its charges up to a boundary, without Claude Code's report."""
+        return Day(day) if boundary <= start_of(day) else self.traffic(day).until(boundary)
 
 
 class EnterpriseOrganization(Organization):

@@ -1,15 +1,15 @@
 """Pages: the family of `after_id` and `last_id`, and that of `page` and `next_page`.
 
-A cursor carries the boundary of the data its walk began with, so that all pages of one walk over the running
-day agree; it is bound to the day and the limit it was made for.
+A cursor carries the moment at which its walk began, so that all pages of one walk over the running day agree; it is
+bound to the query it was made for.
 """
 
 import base64
 import binascii
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from exporter.demo import parameters
 from exporter.demo.chance import digest
@@ -60,30 +60,42 @@ def _place(order: Sequence[str], name: str, cursor: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the walk over one day's rows, as known at one boundary."""
+    """A place in the walk over the answer to one query, as it was at one moment."""
 
     organization: str
-    day: date
-    limit: int
-    boundary: datetime
+    asked: object
+    """The query; its text tells queries apart."""
+    moment: datetime
+    """When the walk began, in whole minutes: it says up to when all of its pages tell."""
     offset: int
 
     def encode(self) -> str:
         """Return the opaque text for `next_page`."""
-        content = json.dumps([self.boundary.isoformat(), self.offset, self._seal()], separators=(",", ":"))
+        content = json.dumps([self.moment.isoformat(), self.offset, self._seal()], separators=(",", ":"))
         return "page_" + base64.urlsafe_b64encode(content.encode()).decode()
 
+    def at(self, offset: int) -> "Cursor":
+        """Return the cursor to another place in the same walk."""
+        return replace(self, offset=offset)
+
     def _seal(self) -> str:
-        return digest(self.organization, self.day, self.limit, self.boundary.isoformat(), self.offset).hex()
+        return digest(self.organization, self.asked, self.moment.isoformat(), self.offset).hex()
 
 
-def decode(text: str, organization: str, day: date, limit: int) -> Cursor:
+def decode(text: str, organization: str, asked: object) -> Cursor:
     """Read a cursor back. Raises ApiError if it is not one, or belongs to another query."""
     try:
-        boundary, offset, seal = json.loads(base64.b64decode(text.removeprefix("page_"), b"-_", validate=True))
-        cursor = Cursor(organization, day, limit, datetime.fromisoformat(boundary), int(offset))
+        moment, offset, seal = json.loads(base64.b64decode(text.removeprefix("page_"), b"-_", validate=True))
+        cursor = Cursor(organization, asked, datetime.fromisoformat(moment), int(offset))
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
         raise bad_request("page: not a valid cursor") from None
     if not text.startswith("page_") or cursor._seal() != seal:  # noqa: SLF001 - its own module
         raise bad_request("page: the cursor belongs to another query; keep all parameters while paging")
     return cursor
+
+
+def cursor_of(text: str | None, organization: str, asked: object, now: datetime) -> Cursor:
+    """Return the cursor a request came with, or that of a walk which begins with it. Raises ApiError."""
+    if text is None:
+        return Cursor(organization, asked, now.replace(second=0, microsecond=0), 0)
+    return decode(text, organization, asked)

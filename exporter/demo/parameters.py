@@ -5,7 +5,7 @@ API reference: arrays are spelled `name[]` and repeated; everything else may app
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl
 
 from exporter.demo.errors import bad_request
@@ -17,6 +17,7 @@ Rules = Mapping[str, Reader]
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 1000
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 class Query:
@@ -34,8 +35,12 @@ class Query:
     @property
     def limit(self) -> int:
         """Rows on a page; 20 unless asked otherwise."""
-        value = self._one("limit")
-        return value if isinstance(value, int) else DEFAULT_LIMIT
+        return self.number("limit", DEFAULT_LIMIT)
+
+    def number(self, name: str, default: int) -> int:
+        """Return a number, or what is meant if it was not given."""
+        value = self._one(name)
+        return value if isinstance(value, int) else default
 
     def text(self, name: str) -> str | None:
         """Return a text that was given."""
@@ -48,6 +53,11 @@ class Query:
         if not isinstance(value, date):
             raise bad_request(f"{name}: Field required")
         return value
+
+    def instant(self, name: str) -> datetime | None:
+        """Return an instant that was given, in UTC."""
+        value = self._one(name)
+        return value if isinstance(value, datetime) else None
 
     def flag(self, name: str) -> bool:
         """Return whether a flag was given as true."""
@@ -66,13 +76,21 @@ def text(_name: str, value: str) -> str:
     return value
 
 
-def limit(name: str, value: str) -> int:
-    """Take a whole number from 1 to 1000."""
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-        raise bad_request(f"{name}: Input should be a valid integer, unable to parse string as an integer")
-    if not 1 <= int(value) <= LARGEST_LIMIT:
-        raise bad_request(f"{name}: Input should be between 1 and {LARGEST_LIMIT}")
-    return int(value)
+def whole(least: int, most: int) -> Reader:
+    """Take a whole number within bounds."""
+
+    def read(name: str, value: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
+            raise bad_request(f"{name}: Input should be a valid integer, unable to parse string as an integer")
+        if not least <= int(value) <= most:
+            raise bad_request(f"{name}: Input should be between {least} and {most}")
+        return int(value)
+
+    return read
+
+
+limit = whole(1, LARGEST_LIMIT)
+"""Take a whole number from 1 to 1000."""
 
 
 def flag(name: str, value: str) -> bool:
@@ -90,6 +108,18 @@ def day(name: str, value: str) -> date:
     except ValueError:
         pass
     raise bad_request(f"{name}: Input should be a valid date in the format YYYY-MM-DD")
+
+
+def instant(name: str, value: str) -> datetime:
+    """Take a time with its zone, or a plain date for the midnight it begins with."""
+    try:
+        if DAY.fullmatch(value):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        if INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise bad_request(f"{name}: Input should be a valid RFC 3339 time with a zone, such as 2026-11-20T00:00:00Z")
 
 
 def one_of(*allowed: str) -> Reader:

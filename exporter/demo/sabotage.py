@@ -13,7 +13,7 @@ from itertools import repeat
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from exporter.demo.endpoints import Reply, encoded
+from exporter.demo.answers import Reply, encoded
 from exporter.demo.errors import ApiError
 from exporter.demo.faults import Fault
 from exporter.demo.wire import Json
@@ -36,6 +36,8 @@ WRONG = {
     "workspace_members": ("workspace_role", 17),
     "api_keys": ("created_at", {"an": "object"}),
     "claude_code": ("core_metrics", "none"),
+    "usage": ("uncached_input_tokens", "many"),
+    "cost": ("amount", ["a", "list"]),
 }
 """The field of each endpoint's rows that gets a value of another type."""
 
@@ -62,7 +64,7 @@ def spoiled(fault: Fault, endpoint: str, reply: Reply, cursor: str | None) -> Re
 
 def _wrong_rows(document: Json, endpoint: str, *, every: bool) -> None:
     data = document.get("data", [document])
-    rows = data if isinstance(data, list) else []
+    rows = [row for one in data for row in one.get("results", [one])] if isinstance(data, list) else []
     name, value = WRONG[endpoint]
     for row in rows if every else rows[len(rows) // 2 :][:1]:
         row[name] = value

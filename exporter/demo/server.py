@@ -15,13 +15,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.demo import access, sabotage, truth
 from exporter.demo.access import Directory, Limiter
+from exporter.demo.answers import Call, Reply, encoded
 from exporter.demo.chance import identifier
-from exporter.demo.endpoints import Call, Endpoint, Reply, encoded, endpoints
+from exporter.demo.endpoints import Endpoint, endpoints
 from exporter.demo.errors import ApiError
 from exporter.demo.faults import Fault, FaultError, Switchboard
 from exporter.demo.options import Options
 from exporter.demo.organization import Organization
 from exporter.demo.parameters import Query
+from exporter.demo.truth_sums import MOST_DAYS, sums
 
 REMEMBERED = 1000
 Clock = Callable[[], datetime]
@@ -59,13 +61,20 @@ class Simulator:
         ]
 
     async def show_truth(self, request: Request) -> Response:
-        """GET /simulator/truth[?day=YYYY-MM-DD]: exact totals; yesterday's unless a day is given."""
+        """GET /simulator/truth: exact totals of a day or sums of many, as far as the API tells now.
+
+        `?day=YYYY-MM-DD` has the totals of Claude Code at the top, those of `usage` and `cost`, and the inventory of
+        the `organization`; without a day it is yesterday. `?since=YYYY-MM-DD&until=YYYY-MM-DD` has the sums over these
+        days and all between them, 400 at the most.
+        """
         moment = self.now()
-        text = request.query_params.get("day")
         try:
-            day = date.fromisoformat(text) if text else moment.date() - timedelta(days=1)
-        except ValueError:
-            return JSONResponse({"error": f"day: {text!r} is not a date"}, 400)
+            if request.query_params.keys() & {"since", "until"}:
+                first, last = (_day(request, name) for name in ("since", "until"))
+                return JSONResponse(sums(self.directory.main, *_range(first, last), moment))
+            day = _day(request, "day") if request.query_params.get("day") else moment.date() - timedelta(days=1)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(truth.truth(self.directory.main, day, moment))
 
     async def show_requests(self, request: Request) -> Response:
@@ -82,6 +91,22 @@ class Simulator:
             except ValueError as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse([str(fault) for fault in self.faults.faults])
+
+
+def _day(request: Request, name: str) -> date:
+    """Return a day from the query. Raises ValueError."""
+    text = request.query_params.get(name, "")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{name}: {text!r} is not a date") from None
+
+
+def _range(first: date, last: date) -> tuple[date, date]:
+    """Return both days if there are not too many between them. Raises ValueError."""
+    if not 0 <= (last - first).days < MOST_DAYS:
+        raise ValueError(f"until: must be on or after since, and not {MOST_DAYS} days or more later")
+    return first, last
 
 
 def _faults(body: bytes) -> list[Fault]:
@@ -156,13 +181,14 @@ class Door:
         access.check_scope(visit.organization, endpoint.name)
         query = Query(request.url.query, endpoint.rules(visit.organization))
         workspace_id = request.path_params.get("workspace_id", "")
-        return endpoint.answer(Call(visit.organization, query, now, version, workspace_id))
+        betas = access.betas(request.headers.getlist("anthropic-beta"))
+        return endpoint.answer(Call(visit.organization, query, now, version, workspace_id, betas))
 
     def _name_today(self, visit: Visit, now: datetime) -> str:
         """Return the endpoint's name for faults, in which the running day's report has its own."""
         name = self.endpoint.name if self.endpoint else ""
-        running = visit.request.query_params.get("starting_at") == now.date().isoformat()
-        return f"{name}_today" if name == "claude_code" and running else name
+        running = self.endpoint is not None and self.endpoint.running(visit.request.query_params, now.date())
+        return f"{name}_today" if running else name
 
     def _struck(self, visit: Visit, fault: Fault, error: ApiError | None) -> tuple[int | None, ASGIApp] | None:
         """Return what a fault makes of a request; None if it cannot make anything of it."""

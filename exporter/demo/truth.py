@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from exporter.demo.activity import Actor, Day, ModelUse, Record
+from exporter.demo.activity import Day, ModelUse, Record
 from exporter.demo.keys import ApiKey
-from exporter.demo.organization import Organization
+from exporter.demo.organization import TRAFFIC_HELD_BACK, Organization
+from exporter.demo.truth_traffic import cost_totals, usage_totals
 
 Json = dict[str, object]
 TOKENS = ("input", "output", "cache_read", "cache_creation")
@@ -19,10 +20,14 @@ TOKENS = ("input", "output", "cache_read", "cache_creation")
 def truth(organization: Organization, day: date, now: datetime) -> Json:
     """Return the totals of a UTC day as far as the API tells at this instant, and of the inventory now."""
     boundary = organization.boundary(day, now)
+    recent = organization.boundary(day, now, TRAFFIC_HELD_BACK)
+    traffic = organization.traffic_known(day, recent)
     return {
         "day": day.isoformat(),
         "boundary": boundary.isoformat(),
         **totals(organization.known(day, boundary)),
+        "usage": {"boundary": recent.isoformat(), **usage_totals(traffic)},
+        "cost": {"boundary": recent.isoformat(), **cost_totals(traffic)},
         "organization": inventory(organization, now),
     }
 
@@ -33,7 +38,7 @@ def totals(day: Day) -> Json:
     uses = [use for record in records for use in record.models]
     return {
         "rows": len(records),
-        "actors": len({(record.actor.kind, _label(record.actor)) for record in records}),
+        "actors": len({(record.actor.kind, record.actor.name) for record in records}),
         "sessions": sum(record.sessions for record in records),
         "lines": {
             "added": sum(record.lines_added for record in records),
@@ -56,15 +61,10 @@ def totals(day: Day) -> Json:
     }
 
 
-def _label(actor: Actor) -> str:
-    """Case folded for e-mail addresses; key names are what they are."""
-    return actor.label.casefold() if actor.kind == "user" else actor.label
-
-
 def _by_actor(records: Iterable[Record]) -> dict[str, list[Record]]:
     groups: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
-        groups[_label(record.actor)].append(record)
+        groups[record.actor.name].append(record)
     return dict(groups)
 
 
@@ -99,12 +99,11 @@ def _dollars(uses: Iterable[ModelUse]) -> str:
 
 def inventory(organization: Organization, now: datetime) -> Json:
     """Return counts of members, invites, workspaces and keys at this instant."""
-    default = next(workspace for workspace in organization.workspaces if workspace.default)
     archived = sum(workspace.archived_at is not None for workspace in organization.workspaces)
     return {
         "id": organization.id,
         "name": organization.name,
-        "default_workspace_id": default.id,
+        "default_workspace_id": organization.default_workspace.id,
         "members": dict(Counter(person.role for person in organization.members_at(now))),
         "invites": _nested((invite.status_at(now), invite.role) for invite in organization.invites),
         "workspaces": {"active": len(organization.workspaces) - archived, "archived": archived},

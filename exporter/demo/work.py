@@ -1,18 +1,19 @@
 """From habits to a day's work: who used Claude Code on a day, where, how much and with which models."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from random import Random
 
 from exporter.demo import prices
-from exporter.demo.activity import DAY_SECONDS, Actor, Day, ModelUse, Record, ToolUse
+from exporter.demo.activity import Actor, ModelUse, Record, ToolUse
 from exporter.demo.chance import stream, weighted
 from exporter.demo.keys import ApiKey
 from exporter.demo.oddities import with_oddities
 from exporter.demo.options import Options
 from exporter.demo.people import MORNINGS, Habits, Person
+from exporter.demo.traffic import DAY_SECONDS
 
 WEEK = (0.95, 1.0, 1.0, 0.98, 0.88, 0.1, 0.08)
 HOLIDAYS = frozenset({(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
@@ -57,17 +58,23 @@ class _Worker:
     mix: list[tuple[str, float]]
 
 
-def work_of(staff: Staff, day: date) -> Day:
-    """Return the whole day, settled; nothing before the history."""
+def work_of(staff: Staff, day: date) -> list[tuple[Person | ApiKey, Record]]:
+    """Return the whole day's work and who did it; nothing before the history."""
     if day < staff.anchor - timedelta(days=staff.options.days):
-        return Day(day)
-    records = [record for person in staff.people for record in _by_person(staff, person, day)]
-    records.extend(record for number, key in enumerate(staff.keys) for record in _by_key(staff, number, key, day))
+        return []
+    work: list[tuple[Person | ApiKey, Record]] = [
+        (person, record) for person in staff.people for record in _by_person(staff, person, day)
+    ]
+    work.extend((key, record) for number, key in enumerate(staff.keys) for record in _by_key(staff, number, key, day))
+    return work
+
+
+def reported(staff: Staff, day: date, records: Iterable[Record]) -> tuple[Record, ...]:
+    """Return a day's records as the report has them: in no order, and with what is odd."""
+    rows = list(records)
     order = stream(staff.options.seed, "order", day)
-    order.shuffle(records)
-    if staff.options.quirks:
-        records = with_oddities(records, order)
-    return Day(day, tuple(records))
+    order.shuffle(rows)
+    return tuple(with_oddities(rows, order) if staff.options.quirks else rows)
 
 
 def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,21 @@ SETTLED = "2026-11-18"
 KEY = {"x-api-key": Options.key}
 VERSION = {"anthropic-version": "2023-06-01"}
 REPORT = "usage_report/claude_code"
+USAGE = "usage_report/messages"
+COST = "cost_report"
+FAST = {"anthropic-beta": "fast-mode-2026-02-01"}
+TOKENS = {
+    "uncached_input": lambda row: row["uncached_input_tokens"],
+    "output": lambda row: row["output_tokens"],
+    "cache_read": lambda row: row["cache_read_input_tokens"],
+    "cache_creation_5m": lambda row: row["cache_creation"]["ephemeral_5m_input_tokens"],
+    "cache_creation_1h": lambda row: row["cache_creation"]["ephemeral_1h_input_tokens"],
+}
+
+
+def one_day(day=SETTLED):
+    """The range of the reports of use and cost that is one day."""
+    return {"starting_at": day, "ending_at": (date.fromisoformat(day) + timedelta(days=1)).isoformat()}
 
 
 class Api:
@@ -61,11 +76,23 @@ class Api:
                 return result
             more = {"page": page["next_page"]} if "next_page" in page else {"after_id": page["last_id"]}
 
+    def buckets(self, path, params=None, limit=31, **request):
+        """Walk a report by buckets; without a range it is the settled day's."""
+        return self.rows(path, params or one_day(), limit, **request)
+
+    def results(self, path, groups=(), *, day=SETTLED, **request):
+        """Return the rows of one day."""
+        bucket, *_ = self.buckets(path, {**one_day(day), "group_by[]": list(groups)}, **request)
+        return bucket["results"]
+
     def day(self, day=SETTLED, limit=1000):
         return self.rows(REPORT, {"starting_at": day}, limit)
 
     def truth(self, day=None):
         return self.get("/simulator/truth", {"day": day} if day else None, headers={})
+
+    def sums(self, since, until):
+        return self.get("/simulator/truth", {"since": since, "until": until}, headers={})
 
     def refused(self, path, params=None, **request):
         """Return status, error type and message of an answer that must have the documented error body."""
@@ -137,3 +164,19 @@ def read(rows):
             total["cost_by_model"][use["model"]] += cost
             total["cost_by_actor"][actor] += cost
     return total
+
+
+def used(rows, field=None, name=str):
+    """Sum rows of the usage report by one of their fields."""
+    total: defaultdict[str, Counter[str]] = defaultdict(lambda: Counter(dict.fromkeys(TOKENS, 0)))
+    for row in rows:
+        total[name(row[field]) if field else ""].update({kind: read(row) for kind, read in TOKENS.items()})
+    return dict(total) if field else total[""]
+
+
+def billed(rows, field=None, name=str):
+    """Sum rows of the cost report, in dollars, by one of their fields."""
+    total: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        total[name(row[field]) if field else ""] += Decimal(row["amount"]) / 100
+    return dict(total) if field else total[""]
