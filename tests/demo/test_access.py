@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.demo.simulated import KEY, REPORT, VERSION
+from tests.demo.simulated import COST, KEY, REPORT, USAGE, VERSION
 
-ENDPOINTS = ["me", "users", "invites", "workspaces", "workspaces/wrkspc_x/members", "api_keys", REPORT]
+ENDPOINTS = ["me", "users", "invites", "workspaces", "workspaces/wrkspc_x/members", "api_keys", REPORT, USAGE, COST]
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from exporter.demo.faults import Fault
-from tests.demo.simulated import REPORT, SETTLED, served
+from tests.demo.simulated import COST, REPORT, SETTLED, USAGE, one_day, served
 
 TODAY = {"starting_at": "2026-11-20"}
 PAST = {"starting_at": SETTLED}
@@ -46,6 +46,63 @@ def test_when_to_come_back_is_told_only_if_asked(simulate, kind):
 def test_past_days_and_the_running_day_fail_apart(simulate, fault, statuses):
     api = with_faults(simulate, fault)
     assert [api.ask(REPORT, day).status_code for day in (PAST, TODAY)] == statuses
+
+
+@pytest.mark.parametrize(("path", "name"), [(USAGE, "usage"), (COST, "cost")])
+@pytest.mark.parametrize(
+    ("params", "running"),
+    [
+        (one_day(), False),
+        (one_day("2026-11-19"), False),
+        ({"starting_at": "2026-11-01", "ending_at": "2026-11-20T23:59:59Z"}, False),
+        ({"starting_at": "2026-11-01", "ending_at": "2026-11-21"}, True),
+        ({"starting_at": "2026-11-20T00:00:00Z"}, True),
+        ({"starting_at": "2026-09-01"}, True),
+        ({"starting_at": "2026-11-21"}, False),
+    ],
+)
+def test_a_range_with_the_running_day_in_it_fails_apart(simulate, path, name, params, running):
+    past, today = with_faults(simulate, f"{name}:500"), with_faults(simulate, f"{name}_today:500")
+    assert [api.ask(path, params).status_code for api in (past, today)] == ([200, 500] if running else [500, 200])
+
+
+@pytest.mark.parametrize(("path", "name"), [(USAGE, "usage"), (COST, "cost")])
+def test_a_range_that_cannot_be_read_is_not_todays(simulate, path, name):
+    api = with_faults(simulate, f"{name}_today:500")
+    assert [api.ask(path, params).status_code for params in ({}, {"starting_at": "x"})] == [400, 400]
+
+
+def test_a_fault_can_begin_on_a_later_page_of_buckets(simulate):
+    api = with_faults(simulate, "cost:500,page=2")
+    params = {"starting_at": "2026-11-01", "ending_at": "2026-11-11", "limit": 5}
+    first = api.ask(COST, params)
+    assert first.status_code == 200
+    assert api.ask(COST, {**params, "page": first.json()["next_page"]}).status_code == 500
+
+
+@pytest.mark.parametrize(("path", "name", "group"), [(USAGE, "usage", "model"), (COST, "cost", "description")])
+def test_a_wrong_row_is_one_of_a_bucket(simulate, path, name, group):
+    params = {"starting_at": "2026-11-16", "ending_at": "2026-11-19", "group_by[]": group}
+    right, one, every = (
+        [row for bucket in api.buckets(path, params) for row in bucket["results"]]
+        for api in (simulate(), *(with_faults(simulate, f"{name}:{kind}") for kind in ("wrong-row", "wrong-rows")))
+    )
+    assert [good == bad for good, bad in zip(right, one, strict=True)].count(False) == 1
+    for good, bad in zip(right, every, strict=True):
+        (field,) = [name for name in good if good[name] != bad[name]]
+        assert type(good[field]) is not type(bad[field])
+
+
+@pytest.mark.parametrize(("path", "name"), [(USAGE, "usage"), (COST, "cost")])
+@pytest.mark.parametrize("limit", [1, 31])
+def test_a_cursor_of_buckets_can_repeat_for_ever(simulate, path, name, limit):
+    api = with_faults(simulate, f"{name}:repeat-cursor")
+    params = {"starting_at": "2026-11-10", "ending_at": "2026-11-15", "limit": limit}
+    page = api.get(path, params)
+    for _ in range(3):
+        following = api.get(path, {**params, "page": page["next_page"]})
+        assert following["has_more"] is True
+        assert following["next_page"] == page["next_page"]
 
 
 def test_member_lists_fail_apart_from_workspaces(simulate):
