@@ -91,11 +91,13 @@ class Record:
             return self
         if second <= self.start:
             return None
-        return self._grown(second - self.start, self.end - self.start)
+        return self.scaled(second - self.start, self.end - self.start)
 
-    def _grown(self, elapsed: int, span: int) -> "Record":
+    def scaled(self, part: int, whole: int) -> "Record":
+        """Return this with all amounts multiplied by a fraction, rounded down; a session that began is one."""
+
         def so_far(total: int) -> int:
-            return total * elapsed // span
+            return total * part // whole
 
         return replace(
             self,

@@ -24,6 +24,8 @@ class Options:
     """0: no limit."""
     quirks: bool = True
     """Whether the data holds every oddity the API reference allows."""
+    restate: bool = False
+    """Whether a day changes at each of the three noons after it ended."""
     faults: tuple[Fault, ...] = ()
     organization_name: str = "Simulated Organization"
 
@@ -56,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     size.add_argument(
         "--no-quirks", dest="quirks", action="store_false", help="leave out the rare oddities the API reference allows"
     )
+    size.add_argument(
+        "--restate",
+        action="store_true",
+        help="tell a day too low at first: it grows at each of the next three noons UTC",
+    )
     api = parser.add_argument_group("simulated API")
     api.add_argument("--key", default=Options.key, help="the key that is accepted (default: %(default)s)")
     api.add_argument(
@@ -83,6 +90,7 @@ def from_arguments(namespace: argparse.Namespace) -> Options:
         workspaces=namespace.workspaces,
         requests_per_minute=namespace.requests_per_minute,
         quirks=namespace.quirks,
+        restate=namespace.restate,
         faults=tuple(namespace.faults or ()),
         organization_name=namespace.organization_name,
     )

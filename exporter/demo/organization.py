@@ -1,10 +1,11 @@
 """The whole organization: built from options and the day it is first looked at, then a function of time."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 
+from exporter.demo import restatement
 from exporter.demo.activity import Day
 from exporter.demo.callers import Callers
 from exporter.demo.chance import organization_id
@@ -25,6 +26,14 @@ KEPT_PEOPLE_DAYS = 100_000
 ENTERPRISE = {
     "admin": "owner", "billing": "membership_admin", "user": "managed", "claude_code_user": "user", "developer": "user",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How much of a day the API tells: up to an instant, in one of its revisions."""
+
+    boundary: datetime
+    revision: int
 
 
 class Organization:
@@ -88,22 +97,27 @@ class Organization:
         """Those whom /users lists at this instant."""
         return [person for person in self.people if person.member_at(now)]
 
-    def boundary(self, day: date, now: datetime, held_back: timedelta = HELD_BACK) -> datetime:
-        """Return up to when the API tells about a day at this instant: whole minutes, an hour ago at the latest.
+    def told(self, day: date, now: datetime, held_back: timedelta = HELD_BACK) -> Told:
+        """Return how much the API tells about a day at this instant: all but what is too young.
 
-        Midnight before the day if nothing of it is old enough, midnight after it once it is complete.
+        The boundary is in whole minutes: midnight before the day if nothing of it is old enough, midnight after it
+        once it is complete.
         """
         start = start_of(day)
         known = (now - held_back).replace(second=0, microsecond=0)
-        return start + min(max(known - start, timedelta()), timedelta(days=1))
+        boundary = start + min(max(known - start, timedelta()), timedelta(days=1))
+        return Told(boundary, restatement.revision(day, now) if self.options.restate else restatement.FINAL)
 
-    def known(self, day: date, boundary: datetime) -> Day:
-        """Return a day's activity up to a boundary."""
-        return Day(day) if boundary <= start_of(day) else self.day(day).until(boundary)
+    def known(self, day: date, told: Told) -> Day:
+        """Return a day's activity as far as it is told."""
+        return self._part(self.day(day), told) if told.boundary > start_of(day) else Day(day)
 
-    def traffic_known(self, day: date, boundary: datetime) -> Day:
-        """Return a day's use of the Messages API and its charges up to a boundary, without Claude Code's report."""
-        return Day(day) if boundary <= start_of(day) else self.traffic(day).until(boundary)
+    def traffic_known(self, day: date, told: Told) -> Day:
+        """Return a day's use of the Messages API and its charges as far as they are told, without Claude Code."""
+        return self._part(self.traffic(day), told) if told.boundary > start_of(day) else Day(day)
+
+    def _part(self, day: Day, told: Told) -> Day:
+        return restatement.as_told(day, told.revision, self.options.seed).until(told.boundary)
 
 
 class EnterpriseOrganization(Organization):

@@ -7,7 +7,7 @@ from exporter.demo import buckets, wire
 from exporter.demo.activity import Day
 from exporter.demo.answers import Call, Reply, encoded
 from exporter.demo.memory import Memory
-from exporter.demo.organization import TRAFFIC_HELD_BACK, Organization
+from exporter.demo.organization import TRAFFIC_HELD_BACK, Organization, Told
 from exporter.demo.pages import Cursor, cursor_of
 from exporter.demo.ranges import Asked, asked
 
@@ -26,12 +26,12 @@ class Reports:
         """GET /usage_report/claude_code: one UTC day, a row per actor and place."""
         day, limit, organization = call.query.day("starting_at"), call.query.limit, call.organization
         cursor = cursor_of(call.query.text("page"), organization.id, (day, limit), call.now)
-        boundary = organization.boundary(day, cursor.moment)
+        told = organization.told(day, cursor.moment)
         rows = self._memory.rows(
-            (organization.id, "claude_code", day, boundary), lambda: _claude_code_rows(organization, day, boundary)
+            (organization.id, "claude_code", day, told), lambda: _claude_code_rows(organization, day, told)
         )
         end = min(cursor.offset + limit, len(rows))
-        extra = b',"data_through":' + encoded(wire.timestamp(boundary)) if organization.options.quirks else b""
+        extra = b',"data_through":' + encoded(wire.timestamp(told.boundary)) if organization.options.quirks else b""
         return _reply(cursor, limit, rows[cursor.offset : end], has_more=end < len(rows), extra=extra)
 
     def usage(self, call: Call) -> Reply:
@@ -53,20 +53,20 @@ class Reports:
 
     def _bucket(self, organization: Organization, day: date, moment: datetime, query: Asked, rows: Rows) -> bytes:
         """Return one day's bucket; `moment` is when the walk began."""
-        boundary = organization.boundary(day, moment, TRAFFIC_HELD_BACK)
+        told = organization.told(day, moment, TRAFFIC_HELD_BACK)
 
         def make() -> list[bytes]:
-            return [encoded(row) for row in rows(organization, organization.traffic_known(day, boundary), query)]
+            return [encoded(row) for row in rows(organization, organization.traffic_known(day, told), query)]
 
-        place = (organization.id, rows, day, boundary, query.groups, query.filters, query.speed)
+        place = (organization.id, rows, day, told, query.groups, query.filters, query.speed)
         results = b",".join(self._memory.rows(place, make))
         times = f'"starting_at":"{day}T00:00:00Z","ending_at":"{day + DAY}T00:00:00Z"'
         extra = b',"granularity":"day"' if organization.options.quirks else b""
         return b'{%s,"results":[%s]%s}' % (times.encode(), results, extra)
 
 
-def _claude_code_rows(organization: Organization, day: date, boundary: datetime) -> list[bytes]:
-    known = organization.known(day, boundary)
+def _claude_code_rows(organization: Organization, day: date, told: Told) -> list[bytes]:
+    known = organization.known(day, told)
     return [encoded(row) for row in wire.claude_code_rows(known, organization.id)]
 
 

@@ -19,15 +19,15 @@ TOKENS = ("input", "output", "cache_read", "cache_creation")
 
 def truth(organization: Organization, day: date, now: datetime) -> Json:
     """Return the totals of a UTC day as far as the API tells at this instant, and of the inventory now."""
-    boundary = organization.boundary(day, now)
-    recent = organization.boundary(day, now, TRAFFIC_HELD_BACK)
+    told, recent = organization.told(day, now), organization.told(day, now, TRAFFIC_HELD_BACK)
     traffic = organization.traffic_known(day, recent)
+    until = {"boundary": recent.boundary.isoformat()}
     return {
         "day": day.isoformat(),
-        "boundary": boundary.isoformat(),
-        **totals(organization.known(day, boundary)),
-        "usage": {"boundary": recent.isoformat(), **usage_totals(traffic)},
-        "cost": {"boundary": recent.isoformat(), **cost_totals(traffic)},
+        "boundary": told.boundary.isoformat(),
+        **totals(organization.known(day, told)),
+        "usage": {**until, **usage_totals(traffic)},
+        "cost": {**until, **cost_totals(traffic)},
         "organization": inventory(organization, now),
     }
 

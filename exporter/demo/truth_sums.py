@@ -48,7 +48,7 @@ class Sums:
             self.cost[workspace_label(charge.workspace_id)] += charge.amount
             self.cost_by_day[day.date] += charge.amount
         for use in day.traffic:
-            if use.api_key_id is not None:
+            if use.api_key_id is not None and use.any:
                 self.last_used[use.api_key_id] = day.date
 
 
@@ -60,8 +60,8 @@ def sums(organization: Organization, since: date, until: date, now: datetime) ->
     total = Sums()
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     for day in days:
-        total.add_claude_code(organization.known(day, organization.boundary(day, now)))
-        total.add_traffic(organization.traffic_known(day, organization.boundary(day, now, TRAFFIC_HELD_BACK)))
+        total.add_claude_code(organization.known(day, organization.told(day, now)))
+        total.add_traffic(organization.traffic_known(day, organization.told(day, now, TRAFFIC_HELD_BACK)))
     kinds = Counter(kind for kind, _ in total.actors)
     return {
         "since": since.isoformat(),

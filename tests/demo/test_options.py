@@ -19,11 +19,11 @@ def test_no_arguments_give_the_defaults():
 def test_every_argument_arrives():
     text = (
         "--people 30 --days 9 --seed 4 --key k --api-keys 0 --workspaces 2 --requests-per-minute 60 --no-quirks"
-        " --organization-name Acme --fault users:429,retry-after=2 --fault all:hang,for=5"
+        " --restate --organization-name Acme --fault users:429,retry-after=2 --fault all:hang,for=5"
     )
     assert parsed(*text.split()) == Options(
         people=30, days=9, seed=4, key="k", api_keys=0, workspaces=2, requests_per_minute=60, quirks=False,
-        organization_name="Acme",
+        restate=True, organization_name="Acme",
         faults=(Fault("users", "429", retry_after=2), Fault("all", "hang", seconds=5)),
     )  # fmt: skip
 
