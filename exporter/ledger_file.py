@@ -96,6 +96,8 @@ def _place(path: Path) -> tuple[int, int]:
         raise LedgerError("it is not a file")
     if not os.access(path, os.R_OK | os.W_OK):
         raise LedgerError("it may not be read and written")
+    if not os.access(path.resolve().parent, os.W_OK | os.X_OK):
+        raise LedgerError("its folder may not be written")
     return status.st_dev, status.st_ino
 
 
@@ -173,6 +175,7 @@ def _tune(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")  # a power failure may cost the newest days, never the file
     connection.execute("PRAGMA cache_size = -1024")
     connection.execute("PRAGMA journal_size_limit = 4194304")
+    connection.execute("PRAGMA secure_delete = ON")  # names and e-mails that were let go of are gone
 
 
 def _upgrade_with_copy(connection: sqlite3.Connection, path: Path, version: int, schema: Sequence[str]) -> None:

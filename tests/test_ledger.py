@@ -1,6 +1,5 @@
 """The ledger: what was put is what is there, in memory and in a file, also after a restart."""
 
-from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from threading import Barrier, Thread
 
@@ -8,22 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.ledger import Ledger
-
-MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)
-NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
-LATER = NOON + timedelta(hours=1)
+from tests.ledgers import LATER, MONDAY, NOON, TUESDAY, WEDNESDAY, assert_filled, fill, opened
 
 few_days = st.dictionaries(st.dates(), st.binary(max_size=200), max_size=4)
 zones = st.sampled_from([UTC, timezone(timedelta(hours=-11, minutes=-30))])
 instants = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=zones)  # noqa: DTZ001
 puts = st.tuples(st.sampled_from(["usage", "cost"]), few_days, st.sampled_from(["email", "hash"]), instants)
-
-
-@contextmanager
-def opened(path=None):
-    with closing(Ledger(path)) as ledger:
-        yield ledger
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -152,19 +141,3 @@ def test_two_threads_write_and_read_at_once(ledger):
     assert ledger.trouble == ""
     assert ledger.successes() == dict.fromkeys(["usage", "cost"], NOON + timedelta(49))
     assert [len(ledger.days(source, "email")) for source in ("usage", "cost")] == [50, 50]
-
-
-def fill(ledger):
-    ledger.remember_organization("org-1", "Acme")
-    ledger.put("usage", {MONDAY: b"monday", TUESDAY: b"tuesday"}, "email", NOON)
-    ledger.succeeded("usage", NOON)
-    ledger.set_roles({"user_1": ("admin", NOON)})
-
-
-def assert_filled(ledger):
-    assert ledger.organization() == ("org-1", "Acme")
-    assert ledger.days("usage", "email") == {MONDAY: NOON, TUESDAY: NOON}
-    assert ledger.day("usage", MONDAY, "email") == b"monday"
-    assert ledger.day("usage", TUESDAY, "email") == b"tuesday"
-    assert ledger.successes() == {"usage": NOON}
-    assert ledger.roles() == {"user_1": ("admin", NOON)}
