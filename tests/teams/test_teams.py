@@ -1,5 +1,7 @@
 """Which team a name belongs to."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +135,13 @@ def test_an_exact_pattern_always_wins(before, after, name, team):
         assert teams.of_actor(name, "user") == team
         assert teams.of_api_key(name, "", None) == teams.of_api_key("", name, None) == team
         assert teams.of_workspace(name, "") == teams.of_workspace("", name) == team
+
+
+@given(st.lists(NAMES.filter(lambda name: name[:1] != "@"), max_size=8), NAMES)
+def test_a_glob_means_what_the_shell_means(patterns, name):
+    teams = Teams({}, actors=dict.fromkeys(patterns, "a"))
+    wanted = any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns if name)
+    assert teams.of_actor(name, "user") == ("a" if wanted else UNASSIGNED)
 
 
 @given(PATTERNS, st.lists(NAMES, max_size=5), st.sampled_from(["user", "api_key", "", "other"]))
