@@ -21,12 +21,15 @@ from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
 from exporter.errors import SettingsError
 from exporter.health import Health, Process
+from exporter.ledger import Ledger
 from exporter.polls import ALL
 from exporter.runner import Runner
 from exporter.schedule import Schedule
 from exporter.scrape import Scrape
 from exporter.settings import KEY_VARIABLE, Settings, is_loopback
 from exporter.snapshots import Snapshots
+from exporter.teams import UNASSIGNED, TeamsFile
+from exporter.views import all_views
 
 HOME = "https://github.com/anthropic-exporter/anthropic-exporter"
 READY_SECONDS = 60
@@ -75,18 +78,42 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
     )
 
 
+def teams_file(settings: Settings) -> TeamsFile | None:
+    """The teams file, if there is one. Raises SettingsError if it is wrong, or lacks the team of a budget."""
+    if settings.teams_file is None:
+        return None
+    file = TeamsFile(settings.teams_file)
+    known = {*file.teams.cost_centers, UNASSIGNED}
+    for budget in (section.budget() for section in settings.budgets):
+        if budget.scope == "team" and budget.of not in known:
+            raise SettingsError(f"budgets: {budget.name}: {settings.teams_file} has no team {budget.of}")
+    return file
+
+
 class Parts:
-    """Everything between the API and the body of a scrape. `http` is closed by whoever opened it."""
+    """Everything between the API and the body of a scrape. `http` is closed by whoever opened it.
+
+    Days beside the report day are read only where it `catches_up`.
+    """
 
     def __init__(
-        self, settings: Settings, key: Credential, http: httpx.AsyncClient, now: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        key: Credential,
+        http: httpx.AsyncClient,
+        now: Callable[[], datetime] = utc_now,
+        *,
+        catches_up: bool = True,
     ) -> None:
-        polls = [poll(settings.settle) for poll in ALL if settings.poll(poll.name).enabled]
+        polls = [poll(settings.settle, settings.group_by) for poll in ALL if settings.poll(poll.name).enabled]
         if not polls:
             raise SettingsError("polls: none is enabled, there is nothing to do")
         self.now = now
         self.intervals = {poll.name: settings.poll(poll.name).interval for poll in polls}
+        self.teams_file = teams_file(settings)
         self.snapshots = Snapshots()
+        self.ledger = Ledger(settings.storage.path)
+        remembered = self.ledger.organization()
         self.health = Health(self.intervals, version=__version__, revision=revision())
         api = AdminApi(
             http,
@@ -96,6 +123,7 @@ class Parts:
             timeout_seconds=settings.api.timeout.total_seconds(),
             retries=settings.api.retries,
             requests_per_minute=settings.api.requests_per_minute,
+            organization_id=remembered[0] if remembered else None,
         )
         self.runner = Runner(
             polls,
@@ -105,8 +133,27 @@ class Parts:
             self.health,
             now=now,
             max_age=settings.max_age,
+            ledger=self.ledger,
+            keep_days=settings.storage.days,
+            catch_up=catches_up,
+            views=all_views([section.budget() for section in settings.budgets]),
             organization=settings.organization,
         )
+
+    async def restore(self) -> None:
+        """Show the teams, and what is known from before a restart."""
+        if self.teams_file:
+            self.health.teams_file(success=True)
+            await self.runner.hold("teams", self.teams_file.teams)
+        await self.runner.restore()
+
+    async def refresh_teams(self) -> None:
+        """Show the teams again if their file has changed."""
+        if self.teams_file:
+            changed = await asyncio.to_thread(self.teams_file.refresh)
+            self.health.teams_file(success=not self.teams_file.trouble)
+            if changed:
+                await self.runner.hold("teams", self.teams_file.teams)
 
 
 class Service:
@@ -116,7 +163,9 @@ class Service:
         self._parts = parts
         self._process = Process()
         self._started = time.monotonic()
-        self.schedule = Schedule(parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned)
+        self.schedule = Schedule(
+            parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, watch=parts.refresh_teams
+        )
         parts.runner.key_changed = self.schedule.retry_failed
 
     def scrape(self, *, openmetrics: bool) -> Scrape:
@@ -134,7 +183,7 @@ class Service:
                 runner.outcomes.get(name),
                 runner.running(name),
                 self.schedule.plans.get(name),
-                runner.successes.get(name),
+                runner.successes.get(name) if self._parts.snapshots.get(name) else None,
                 name in withdrawn,
             )
             for name in runner.polls
@@ -153,11 +202,14 @@ class Service:
 async def serve(settings: Settings, key: Credential, listening: socket, *others: tuple[web.Server, socket]) -> None:
     """Run, with `others` beside, until SIGTERM or SIGINT: then finish what is being answered, and return."""
     async with http_client(settings) as http:
-        service = Service(Parts(settings, key, http))
+        parts = Parts(settings, key, http)
+        await parts.restore()
+        service = Service(parts)
         async with _running((web.server(web.build(service)), listening), *others) as stopped:
             service.schedule.start()
             await stopped.wait()
             await service.schedule.stop()
+        parts.ledger.close()
 
 
 async def simulate(server: web.Server, listening: socket) -> None:
@@ -167,10 +219,16 @@ async def simulate(server: web.Server, listening: socket) -> None:
 
 
 async def once(settings: Settings, key: Credential) -> tuple[bytes, bool]:
-    """Poll everything once. The exposition, and whether a source failed."""
+    """Poll everything once. The exposition, and whether a source failed.
+
+    With a file that keeps them, the settled days that are missing are read too: the next run has them already.
+    """
     async with http_client(settings) as http:
-        parts = Parts(settings, key, http)
+        parts = Parts(settings, key, http, catches_up=settings.storage.path is not None)
+        await parts.restore()
         outcomes = await asyncio.gather(*(parts.runner.run(name) for name in parts.runner.polls))
+        await parts.runner.caught_up()
+        parts.ledger.close()
     scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
     return b"".join(scrape.text()), any(outcome.error for outcome in outcomes)
 

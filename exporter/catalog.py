@@ -12,7 +12,10 @@ BASE = "GET /v1/organizations/"
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric family. `labels` come after `organization`, in the order in which they are written."""
+    """One metric family. `labels` come after `organization`, in the order in which they are written.
+
+    `team` is there only where a teams file is given.
+    """
 
     name: str
     help: str
@@ -27,9 +30,11 @@ class Metric:
         return (("organization",) if self.organization else ()) + self.labels
 
 
-_TODAY_LABELS = ("actor", "actor_type", "customer_type")
-_ACTOR_LABELS = ("actor", "actor_type", "customer_type", "subscription_type", "terminal", "remote")
+_TODAY_LABELS = ("actor", "actor_type", "team", "customer_type")
+_ACTOR_LABELS = (*_TODAY_LABELS, "subscription_type", "terminal", "remote")
 _CLAUDE_CODE = BASE + "usage_report/claude_code"
+_USAGE = BASE + "usage_report/messages"
+_COST = BASE + "cost_report"
 
 
 def _claude_code(name: str, text: str, field: str, *more: str) -> Metric:
@@ -89,6 +94,108 @@ TODAY_ESTIMATED_COST = Metric(
     f"{_CLAUDE_CODE}, model_breakdown[].estimated_cost",
 )
 
+# Claude Code: several days.
+ACTIVE_ACTORS = Metric(
+    "anthropic_claude_code_active_actors",
+    "People and API keys that used Claude Code in the window.",
+    ("window", "team", "actor_type"),
+    _CLAUDE_CODE,
+)
+WINDOW_ESTIMATED_COST = Metric(
+    "anthropic_claude_code_window_estimated_cost_usd",
+    "Estimated cost of Claude Code in the window in US dollars.",
+    ("window", *_TODAY_LABELS),
+    f"{_CLAUDE_CODE}, model_breakdown[].estimated_cost",
+)
+NOT_MEMBERS = Metric(
+    "anthropic_claude_code_actors_not_members",
+    "People who used Claude Code on the report day and are no members now.",
+    (),
+    f"{_CLAUDE_CODE}; {BASE}users",
+)
+
+# Usage. Its dimensions are those of polls.usage.group-by.
+USAGE_DIMENSIONS = ("workspace_id", "api_key_id", "model", "service_tier", "context_window")
+USAGE_TOKENS = Metric(
+    "anthropic_usage_tokens",
+    "Tokens of the Messages API on the report day.",
+    (*USAGE_DIMENSIONS, "token_type"),
+    f"{_USAGE}, data[].results[]",
+)
+USAGE_SEARCHES = Metric(
+    "anthropic_usage_web_search_requests",
+    "Web searches of the Messages API on the report day.",
+    USAGE_DIMENSIONS,
+    f"{_USAGE}, server_tool_use.web_search_requests",
+)
+USAGE_TODAY_TOKENS = Metric(
+    "anthropic_usage_today_tokens",
+    "Tokens of the Messages API of the running UTC day, so far.",
+    USAGE_TOKENS.labels,
+    USAGE_TOKENS.source,
+)
+USAGE_TODAY_SEARCHES = Metric(
+    "anthropic_usage_today_web_search_requests",
+    "Web searches of the Messages API of the running UTC day, so far.",
+    USAGE_DIMENSIONS,
+    USAGE_SEARCHES.source,
+)
+USAGE_REPORT_DAY = Metric(
+    "anthropic_usage_report_day_timestamp_seconds",
+    "Start of the report day: the newest UTC day whose usage is complete.",
+    (),
+    _USAGE,
+)
+
+# Billed cost.
+COST = Metric(
+    "anthropic_cost_usd",
+    "Billed cost of the report day in US dollars, before credits and tax.",
+    ("workspace_id", "cost_type", "model", "token_type", "service_tier", "context_window", "description"),
+    f"{_COST}, data[].results[].amount",
+)
+COST_TODAY = Metric(
+    "anthropic_cost_today_usd",
+    "Billed cost of the running UTC day, so far, in US dollars.",
+    COST.labels,
+    COST.source,
+)
+COST_WINDOW = Metric(
+    "anthropic_cost_window_usd",
+    "Billed cost of the window in US dollars.",
+    ("window", "workspace_id"),
+    COST.source,
+)
+COST_REPORT_DAY = Metric(
+    "anthropic_cost_report_day_timestamp_seconds",
+    "Start of the report day: the newest UTC day whose cost is complete.",
+    (),
+    _COST,
+)
+WINDOW_DAYS = Metric(
+    "anthropic_window_days",
+    "Days that a window really holds: fewer than its name says while days are being read.",
+    ("window", "source"),
+    f"{_CLAUDE_CODE}; {_USAGE}; {_COST}",
+)
+
+# Budgets.
+BUDGET = Metric(
+    "anthropic_budget_usd", "Budget of a month in US dollars.", ("budget", "scope"), "the setting `budgets`"
+)
+BUDGET_SPENT = Metric(
+    "anthropic_budget_spent_usd",
+    "Spent of the budget in the current UTC month so far, in US dollars.",
+    BUDGET.labels,
+    f"{_COST} for organization and workspace; {_CLAUDE_CODE} for team and actor",
+)
+BUDGET_FORECAST = Metric(
+    "anthropic_budget_forecast_usd",
+    "What will be spent of the budget by the end of the current UTC month if days go on like the last 28.",
+    BUDGET.labels,
+    BUDGET_SPENT.source,
+)
+
 # The organization.
 ORGANIZATION_INFO = Metric(
     "anthropic_organization_info", "The organization of the credential.", ("organization_id", "name"), BASE + "me"
@@ -98,6 +205,19 @@ MEMBER_INFO = Metric("anthropic_member_info", "A member.", ("user_id", "email", 
 MEMBER_ADDED = Metric(
     "anthropic_member_added_timestamp_seconds", "When a member was added.", ("user_id",), BASE + "users, added_at"
 )
+MEMBER_ROLE_SINCE = Metric(
+    "anthropic_member_role_since_timestamp_seconds",
+    "Since when a member has been seen in its role; for a role never seen to change, when the member was added.",
+    ("user_id", "role"),
+    BASE + "users, role",
+)
+MEMBER_LAST_ACTIVE = Metric(
+    "anthropic_member_last_active_day_timestamp_seconds",
+    "Start of the newest settled day on which a member used Claude Code; absent if on none that is kept.",
+    ("user_id",),
+    f"{BASE}users; {_CLAUDE_CODE}",
+)
+TEAM_INFO = Metric("anthropic_team_info", "A team of the teams file.", ("team", "cost_center"), "the teams file")
 INVITES = Metric(
     "anthropic_invites", "Invitations, past ones included: look at the status.", ("status", "role"), BASE + "invites"
 )
@@ -109,7 +229,7 @@ INVITE_EXPIRES = Metric(
 )
 WORKSPACES = Metric("anthropic_workspaces", "Workspaces, the default one included.", ("state",), BASE + "workspaces")
 WORKSPACE_INFO = Metric(
-    "anthropic_workspace_info", "A workspace.", ("workspace_id", "name", "state"), BASE + "workspaces"
+    "anthropic_workspace_info", "A workspace.", ("workspace_id", "name", "state", "team"), BASE + "workspaces"
 )
 WORKSPACE_MEMBERS = Metric(
     "anthropic_workspace_members",
@@ -121,7 +241,7 @@ API_KEYS = Metric("anthropic_api_keys", "API keys.", ("status", "workspace_id"),
 API_KEY_INFO = Metric(
     "anthropic_api_key_info",
     "An API key. Names are neither unique nor fixed: join on api_key_id.",
-    ("api_key_id", "name", "workspace_id", "scope", "status", "created_by_id", "created_by_type", "kind"),
+    ("api_key_id", "name", "workspace_id", "scope", "status", "created_by_id", "created_by_type", "kind", "team"),
     BASE + "api_keys",
 )
 API_KEY_CREATED = Metric(
@@ -137,6 +257,19 @@ API_KEY_EXPIRES = Metric(
     BASE + "api_keys, expires_at",
 )
 
+API_KEY_LAST_USED = Metric(
+    "anthropic_api_key_last_used_day_timestamp_seconds",
+    "Start of the newest settled day on which an API key was used; absent if on none that is kept.",
+    ("api_key_id",),
+    _USAGE,
+)
+API_KEY_ORPHANED = Metric(
+    "anthropic_api_key_orphaned",
+    "Whether the user who made an API key is no member any more; only for keys made by users.",
+    ("api_key_id",),
+    f"{BASE}api_keys, created_by; {BASE}users",
+)
+
 API_METRICS = (
     SESSIONS,
     LINES,
@@ -148,10 +281,29 @@ API_METRICS = (
     CLAUDE_CODE_REPORT_DAY,
     TODAY_SESSIONS,
     TODAY_ESTIMATED_COST,
+    ACTIVE_ACTORS,
+    WINDOW_ESTIMATED_COST,
+    NOT_MEMBERS,
+    USAGE_TOKENS,
+    USAGE_SEARCHES,
+    USAGE_REPORT_DAY,
+    USAGE_TODAY_TOKENS,
+    USAGE_TODAY_SEARCHES,
+    COST,
+    COST_REPORT_DAY,
+    COST_TODAY,
+    COST_WINDOW,
+    WINDOW_DAYS,
+    BUDGET,
+    BUDGET_SPENT,
+    BUDGET_FORECAST,
     ORGANIZATION_INFO,
+    TEAM_INFO,
     MEMBERS,
     MEMBER_INFO,
     MEMBER_ADDED,
+    MEMBER_ROLE_SINCE,
+    MEMBER_LAST_ACTIVE,
     INVITES,
     INVITE_EXPIRES,
     WORKSPACES,
@@ -161,6 +313,8 @@ API_METRICS = (
     API_KEY_INFO,
     API_KEY_CREATED,
     API_KEY_EXPIRES,
+    API_KEY_LAST_USED,
+    API_KEY_ORPHANED,
 )
 
 # The exporter itself.
@@ -190,6 +344,14 @@ SKIPPED_ROWS = Metric(
     "Rows of the last poll that were left out: of a wrong type, or an amount in another currency.",
     ("poll", "cause"),
 )
+LEDGER_PERSISTENT = Metric(
+    "anthropic_exporter_ledger_persistent",
+    "Whether settled days are kept in a file; 0 without storage.path, and where its file cannot be used.",
+)
+TEAMS_FILE_SUCCESS = Metric(
+    "anthropic_exporter_teams_file_success",
+    "Whether the teams file could be read the last time it changed; absent without one.",
+)
 API_REQUESTS = Metric(
     "anthropic_exporter_api_requests_total",
     "Requests to the Admin API by HTTP status; none where no answer came.",
@@ -216,6 +378,8 @@ EXPORTER_METRICS = (
     ROWS,
     SERIES,
     SKIPPED_ROWS,
+    LEDGER_PERSISTENT,
+    TEAMS_FILE_SUCCESS,
     API_REQUESTS,
     API_REQUEST_DURATION,
 )

@@ -14,7 +14,8 @@ import httpx
 from exporter.advice import ENTERPRISE
 from exporter.api.credential import Credential
 from exporter.app import Parts, http_client, utc_now
-from exporter.polls import ClaudeCodePoll, MembersPoll
+from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
+from exporter.polls import ClaudeCodePoll
 from exporter.runner import Outcome
 from exporter.scrape import Scrape
 from exporter.settings import Settings, is_loopback
@@ -32,7 +33,8 @@ async def check(
     """
     settings = settings.with_api(retries=0)
     async with http_client(settings) as http:
-        parts = Parts(settings, key, http, now)
+        parts = Parts(settings, key, http, now, catches_up=False)
+        await parts.restore()
         connection = _Connection(now)
         http.event_hooks = {"response": [connection.answered]}
         names = list(parts.runner.polls)
@@ -46,8 +48,10 @@ async def check(
                 said.add(text)
     if ENTERPRISE not in said and _is_enterprise(parts, outcomes):
         say(f"note               {ENTERPRISE}")
-    for line in (_proxy(settings), connection.clock(), connection.certificate(), _size(parts)):
+    for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts), *_teams(parts)):
         say(line)
+    say(_size(parts))
+    parts.ledger.close()
     return 1 if any(outcome.error for outcome in outcomes.values()) else 0
 
 
@@ -67,8 +71,8 @@ def _explanation(outcome: Outcome) -> Iterator[str]:
 
 def _is_enterprise(parts: Parts, outcomes: Mapping[str, Outcome]) -> bool:
     """Whether Claude Code analytics failed where members have roles that only Claude Enterprise has."""
-    analytics, members = outcomes.get(ClaudeCodePoll.name), parts.snapshots.get(MembersPoll.name)
-    rows: Any = members.model if members else ()
+    analytics, members = outcomes.get(ClaudeCodePoll.name), parts.snapshots.model(Members)
+    rows = members.all if members else ()
     return bool(analytics and analytics.error) and any(row.role in _ENTERPRISE_ROLES for row in rows)
 
 
@@ -123,6 +127,34 @@ class _Connection:
 def _issuer(certificate: Mapping[str, Any]) -> str:
     names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
     return ", ".join(names[name] for name in ("organizationName", "commonName") if name in names)
+
+
+def _ledger(parts: Parts) -> str:
+    ledger = parts.ledger
+    if ledger.persistent:
+        return "ledger             ok"
+    return (
+        f"ledger             {ledger.trouble or 'in memory: a restart reads all settled days again; see storage.path'}"
+    )
+
+
+def _teams(parts: Parts) -> Iterator[str]:
+    """What is odd about the teams file, by what has just been read."""
+    if parts.teams_file is None:
+        return
+    teams, held = parts.teams_file.teams, parts.snapshots.model
+    members, day, keys, workspaces = held(Members), held(ClaudeCodeDay), held(ApiKeys), held(Workspaces)
+    actors = None
+    if members and day:
+        actors = {((member.email or "").casefold(), "user") for member in members.all} | {who[:2] for who in day.by}
+    findings = teams.findings(
+        sorted(actors) if actors else None,
+        [(key.id, key.name or "") for key in keys.all] if keys else None,
+        list(workspaces.names.items()) if workspaces else None,
+    )
+    yield f"teams              {len(teams.cost_centers)} teams" + (", the file needs a look:" if findings else "")
+    for text in findings:
+        yield f"{'':<19}{text}"
 
 
 def _size(parts: Parts) -> str:

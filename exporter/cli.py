@@ -10,11 +10,13 @@ from exporter import __version__, app, check, logs, tables, web
 from exporter.api.credential import Credential
 from exporter.demo import options as simulated_options
 from exporter.demo.server import build_app
-from exporter.errors import SettingsError
+from exporter.errors import SettingsError, nearest
 from exporter.settings import Settings
-from exporter.sources import add_flags, load, nearest
+from exporter.sources import add_flags, load
 
 PROGRAM = "anthropic-exporter"
+DEMO_PACE = 6000
+"""Requests per minute: the simulated API is on this machine and nobody else's."""
 
 
 def run(arguments: list[str]) -> int:
@@ -63,7 +65,7 @@ def demo(arguments: list[str]) -> int:
         _say(f"  metrics         {url}/metrics")
         _say(f"  state of polls  {url}/")
         _say(f"  its Admin API   {web.url_of(simulated)}")
-        settings = settings.with_api(base_url=web.url_of(simulated))
+        settings = settings.with_api(base_url=web.url_of(simulated), requests_per_minute=DEMO_PACE)
         server = web.server(build_app(options, app.utc_now))
         asyncio.run(app.serve(settings, Credential(key=options.key), listening, (server, simulated)))
     return 0

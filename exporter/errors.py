@@ -8,6 +8,8 @@
 Anything else that a poll raises is a defect of ours and is counted as `Reason.BUG`.
 """
 
+import difflib
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -70,3 +72,9 @@ class AdminApiError(ExporterError):
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What somebody who wrote `name` may have meant, as the end of a sentence."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(sorted(known))}"

@@ -6,7 +6,7 @@ Such a text exists for gauges whose HELP has no quotes and no backslashes. It is
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from exporter.catalog import Metric
 from exporter.labels import escape
@@ -14,11 +14,16 @@ from exporter.labels import escape
 Number = int | float | Decimal
 
 
+Values = tuple[str | None, ...]
+"""Label values; one that is None leaves its label out."""
+SomeValues = TypeVar("SomeValues", bound=Values)
+
+
 class Group(NamedTuple):
     """Samples that share their leading label values: for each its own label values, and its value."""
 
-    shared: tuple[str, ...]
-    own: tuple[tuple[str, ...], ...]
+    shared: Values
+    own: tuple[Values, ...]
     values: Sequence[Number]
 
 
@@ -29,7 +34,7 @@ class Family(NamedTuple):
     groups: Iterable[Group]
 
 
-def family(metric: Metric, samples: Mapping[tuple[str, ...], Number]) -> Family:
+def family(metric: Metric, samples: Mapping[SomeValues, Number]) -> Family:
     """The family of `samples`, which are few enough to share nothing."""
     return Family(metric, [Group((), tuple(samples), tuple(samples.values()))])
 
@@ -51,12 +56,24 @@ def render(families: Iterable[Family], organization: str) -> Iterator[tuple[byte
         if metric.name in seen:
             raise ValueError(f"{metric.name}: the family stands twice")
         seen.add(metric.name)
-        yield from _family(metric, groups, heads)
+        yield from _chunks(groups, _Lines(metric, heads), header(metric))
 
 
-def _family(metric: Metric, groups: Iterable[Group], heads: "_Heads") -> Iterator[tuple[bytes, int]]:
-    lines = _Lines(metric, heads)
-    chunk, samples = [header(metric)], 0
+def render_parts(metric: Metric, parts: Iterable[Iterable[Group]], organization: str) -> list[bytes]:
+    """The lines of each of the parts that one family is made of, without its header.
+
+    Raises ValueError as `render` does.
+    """
+    heads = _Heads(organization)
+    texts = [b"".join(text for text, _ in _chunks(groups, _Lines(metric, heads), b"")) for groups in parts]
+    series = [line.rpartition(b" ")[0] for text in texts for line in text.splitlines()]
+    if len(set(series)) < len(series):
+        raise ValueError(f"{metric.name}: two samples with equal labels")
+    return texts
+
+
+def _chunks(groups: Iterable[Group], lines: "_Lines", head: bytes) -> Iterator[tuple[bytes, int]]:
+    chunk, samples = [head], 0
     for group in groups:
         chunk.append(lines.of(group))
         samples += len(group.own)
@@ -72,14 +89,14 @@ def header(metric: Metric) -> bytes:
     return f"# HELP {metric.name} {metric.help}\n# TYPE {metric.name} {metric.type}\n".encode()
 
 
-class _Heads(dict[tuple[tuple[str, ...], tuple[str, ...]], bytes]):
+class _Heads(dict[tuple[tuple[str, ...], Values], bytes]):
     """The escaped text of leading labels by their names and values: made once for all families of a poll."""
 
     def __init__(self, organization: str) -> None:
         super().__init__()
         self._organization = organization
 
-    def __missing__(self, key: tuple[tuple[str, ...], tuple[str, ...]]) -> bytes:
+    def __missing__(self, key: tuple[tuple[str, ...], Values]) -> bytes:
         names, values = key
         self[key] = head = _pairs(("organization", *names), (self._organization, *values))
         return head
@@ -93,7 +110,7 @@ class _Lines:
         self._heads = heads
         self._seen: set[bytes] = set()
         self._shared: tuple[str, ...] | None = None
-        self._templates: dict[tuple[tuple[str, ...], ...], bytes] = {}
+        self._templates: dict[tuple[Values, ...], bytes] = {}
 
     def of(self, group: Group) -> bytes:
         """The lines of one group."""
@@ -110,17 +127,18 @@ class _Lines:
         numbers = tuple([value if type(value) is int else float(value) for value in values])
         return (template % numbers).replace(_HEAD, head)
 
-    def _template(self, own: tuple[tuple[str, ...], ...]) -> bytes:
+    def _template(self, own: tuple[Values, ...]) -> bytes:
         name, names = self._metric.name.encode(), self._metric.labels[len(self._shared or ()) :]
         if wrong := [values for values in own if len(values) != len(names)]:
             raise ValueError(f"{self._metric.name}: {len(wrong[0])} label values where {len(names)} are named")
-        comma = b"," if names else b""
-        lines = [b"%b{%b%b%b} %%a\n" % (name, _HEAD, comma, _pairs(names, v).replace(b"%", b"%%")) for v in own]
+        pairs = [_pairs(names, values).replace(b"%", b"%%") for values in own]
+        lines = [b"%b{%b%b%b} %%a\n" % (name, _HEAD, b"," if some else b"", some) for some in pairs]
         if len(set(lines)) < len(lines):
             raise ValueError(f"{self._metric.name}: two samples with equal labels")
         template = self._templates[own] = b"".join(lines)
         return template
 
 
-def _pairs(names: Iterable[str], values: Iterable[str]) -> bytes:
-    return ",".join(f'{name}="{escape(value)}"' for name, value in zip(names, values, strict=True)).encode()
+def _pairs(names: Iterable[str], values: Iterable[str | None]) -> bytes:
+    named = zip(names, values, strict=True)
+    return ",".join(f'{name}="{escape(value)}"' for name, value in named if value is not None).encode()

@@ -51,6 +51,8 @@ class Health(Collector):
         self._rows = self._gauge(catalog.ROWS)
         self._series = self._gauge(catalog.SERIES)
         self._skipped = self._gauge(catalog.SKIPPED_ROWS)
+        self._ledger = self._gauge(catalog.LEDGER_PERSISTENT)
+        self._teams_file: Gauge | None = None
         self._requests = Counter(*_arguments(catalog.API_REQUESTS), registry=self._own)
         self._request_duration = Histogram(
             *_arguments(catalog.API_REQUEST_DURATION), registry=self._own, buckets=_SECONDS
@@ -91,9 +93,26 @@ class Health(Collector):
 
     def published(self, poll: str, *, at: datetime, rows: int, series: int) -> None:
         """A poll succeeded and its series are exported."""
-        self._last_success.labels(poll).set(at.timestamp())
+        self.succeeded(poll, at=at)
         self._rows.labels(poll).set(rows)
         self._series.labels(poll).set(series)
+        self._rendered.clear()
+
+    def succeeded(self, poll: str, *, at: datetime) -> None:
+        """When a poll last succeeded, be it before a restart."""
+        self._last_success.labels(poll).set(at.timestamp())
+        self._rendered.clear()
+
+    def ledger(self, *, persistent: bool) -> None:
+        """Whether settled days are kept in a file."""
+        self._ledger.set(persistent)
+        self._rendered.clear()
+
+    def teams_file(self, *, success: bool) -> None:
+        """Whether the teams file, of which there is one, could be read."""
+        if self._teams_file is None:
+            self._teams_file = self._gauge(catalog.TEAMS_FILE_SUCCESS)
+        self._teams_file.set(success)
         self._rendered.clear()
 
     def planned(self, poll: str, at: datetime) -> None:

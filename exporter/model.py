@@ -3,13 +3,19 @@
 What there are ten thousands of is a msgspec struct that the garbage collector need not look at.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
+
+from exporter.api.wire import ApiKey, User
+from exporter.windows import Days
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 _MOST_CENTS = Decimal(10) ** 18
 
@@ -35,7 +41,7 @@ class Who(NamedTuple):
     remote: str
 
 
-class ModelUse(Struct, gc=False):
+class ModelUse(Struct, gc=False, array_like=True):
     """Tokens of one model, and their estimated cost in US dollars where the API states one."""
 
     input: int = 0
@@ -45,7 +51,7 @@ class ModelUse(Struct, gc=False):
     cost: Decimal | None = None
 
 
-class Activity(Struct, gc=False):
+class Activity(Struct, gc=False, array_like=True):
     """Sums of Claude Code activity. `tools` holds proposals by tool: accepted, rejected."""
 
     sessions: int = 0
@@ -57,12 +63,113 @@ class Activity(Struct, gc=False):
     models: dict[str, ModelUse] = {}
 
 
+class Tokens(Struct, gc=False, array_like=True):
+    """Tokens of the Messages API by type, and web searches, which are paid one by one."""
+
+    uncached_input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_creation_5m: int = 0
+    cache_creation_1h: int = 0
+    web_search_requests: int = 0
+
+
+class Billed(NamedTuple):
+    """What was paid for. `token_type` is written as in `Tokens`; what the API left out is empty."""
+
+    workspace_id: str
+    cost_type: str
+    model: str
+    token_type: str
+    service_tier: str
+    context_window: str
+    description: str
+
+
 @dataclass(frozen=True, eq=False)
-class ClaudeCodeDay:
-    """What an organization did with Claude Code on one UTC day, or so far."""
+class Day(Generic[Key, Value]):
+    """What one report says about one UTC day, or of a running one so far. Rows with equal keys are summed."""
 
     day: date
-    by: dict[Who, Activity]
+    by: dict[Key, Value]
+
+
+class ClaudeCodeDay(Day[Who, Activity]):
+    """What an organization did with Claude Code."""
+
+
+class UsageDay(Day[tuple[str, ...], Tokens]):
+    """Tokens of the Messages API by the dimensions that were asked for, in their order."""
+
+
+class CostDay(Day[Billed, Decimal]):
+    """Billed cost in US dollars."""
+
+
+@dataclass(frozen=True, eq=False)
+class Open(Generic[Key, Value]):
+    """The days that are not complete yet, oldest first: the running one, and until it has settled the one before."""
+
+    days: tuple[Day[Key, Value], ...]
+
+    @property
+    def running(self) -> Day[Key, Value]:
+        """The running day."""
+        return self.days[-1]
+
+
+class ClaudeCodeOpen(Open[Who, Activity]):
+    """Claude Code on open days."""
+
+
+class UsageOpen(Open[tuple[str, ...], Tokens]):
+    """Tokens of the Messages API on open days."""
+
+
+class CostOpen(Open[Billed, Decimal]):
+    """Billed cost of open days."""
+
+
+class Spender(NamedTuple):
+    """Who spends what windows of Claude Code add up."""
+
+    actor: str
+    actor_type: str
+    customer_type: str
+
+
+class ClaudeCodeDays(Days[Mapping[Spender, Decimal]]):
+    """Estimated cost by spender; whoever did anything is in it."""
+
+
+class UsageDays(Days[Mapping[str, None]]):
+    """Which API keys were used; nothing where usage is not grouped by key."""
+
+
+class CostDays(Days[Mapping[str, Decimal]]):
+    """Billed cost by workspace, as the API names them: `default` where it gives null."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """All members: users, as the API describes them, as of `read_at`."""
+
+    all: tuple[User, ...]
+    read_at: datetime = field(compare=False)
+
+
+@dataclass(frozen=True)
+class RolesSince:
+    """By user id: since when a member has been seen in the role that it has."""
+
+    since: dict[str, datetime]
+
+
+@dataclass(frozen=True)
+class ApiKeys:
+    """All API keys."""
+
+    all: tuple[ApiKey, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +191,11 @@ class Workspaces:
     def label(self, workspace_id: str) -> str:
         """`workspace_id` as it is exported."""
         return DEFAULT_WORKSPACE if workspace_id == self.default_id else workspace_id
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names by id."""
+        return {workspace.id: workspace.name for workspace in self.all}
 
     def ids_named(self, name: str) -> frozenset[str]:
         """The ids of the workspaces of this name."""

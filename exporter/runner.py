@@ -5,19 +5,23 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from exporter.advice import advice
 from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
 from exporter.api.wire import Organization
-from exporter.deflate import Segment, segment
+from exporter.catchup import CatchUp, cancelled
 from exporter.errors import AdminApiError, Reason
-from exporter.exposition import Family, render
 from exporter.health import Health
-from exporter.polls import OrganizationPoll, Poll, Reading
-from exporter.snapshots import Snapshot, Snapshots
+from exporter.ledger import Ledger
+from exporter.model import Day
+from exporter.polls import OrganizationPoll, Poll, Reading, ReportPoll
+from exporter.publisher import Publisher
+from exporter.settled import Settled
+from exporter.snapshots import Snapshots
+from exporter.views.base import View
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +64,10 @@ class Outcome:
 class Runner:
     """Runs polls one at a time each, and keeps how the last run of each ended.
 
-    `organization` is the value of the label; if None, the name that /me gives first. It is fixed with the first
-    published series, so that none changes its identity.
+    `organization` is the value of the label; if None, the name that the ledger remembers, else the one that /me gives
+    first. It is fixed with the first published series, so that none changes its identity.
+    `ledger` keeps `keep_days` settled days of each report; those that are missing are read after a poll, unless it is
+    told not to `catch_up`. `views` are made again when a poll gives them something new.
     """
 
     def __init__(
@@ -74,6 +80,10 @@ class Runner:
         *,
         now: Callable[[], datetime],
         max_age: timedelta,
+        ledger: Ledger,
+        keep_days: int = 62,
+        catch_up: bool = True,
+        views: Iterable[View] = (),
         organization: str | None = None,
     ) -> None:
         self.polls = {poll.name: poll for poll in polls}
@@ -85,10 +95,20 @@ class Runner:
         self._snapshots = snapshots
         self._health = health
         self._now = now
-        self._max_age = max_age
+        self._ledger = ledger
+        self._settled = {
+            poll.name: Settled(poll, ledger, keep_days) for poll in self.polls.values() if isinstance(poll, ReportPoll)
+        }
+        self._publisher = Publisher(self.polls, views, snapshots, now=now, max_age=max_age)
+        self._catch_up = CatchUp(api, snapshots, self._keep, now=now)
+        self._catches_up = catch_up
         self._running: dict[str, asyncio.Task[Outcome]] = {}
         self._publishing = asyncio.Lock()
-        self._organization: str | None = None
+        self._named = False
+        health.ledger(persistent=ledger.persistent)
+        remembered = ledger.organization()
+        if organization is None and remembered and remembered[1]:
+            organization = remembered[1]
         if organization is not None:
             self._name(organization)
 
@@ -110,10 +130,8 @@ class Runner:
 
     async def stop(self) -> None:
         """End all runs."""
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._catch_up.stop()
+        await cancelled(self._running.values())
 
     async def _run(self, poll: Poll[Any]) -> Outcome:
         if self._credential.refresh():
@@ -143,34 +161,61 @@ class Runner:
         self._ended(poll, reading, outcome)
         return outcome
 
-    async def _publish(self, poll: Poll[Any], model: object, fetched_at: datetime) -> int:
-        """Render and publish, one poll at a time, so that each sees the newest models of the others."""
+    async def _publish(self, poll: Poll[Any], model: object, started: datetime) -> int:
+        """Keep and show, one poll at a time, so that each sees the newest models of the others."""
         async with self._publishing:
-            before = self._snapshots.get(poll.name)
-            body, series = await self._rendered(poll.families(model, self._snapshots.model))
-            lasting, lasting_series = await self._rendered(poll.lasting(model))
-            age = min(self._max_age, poll.max_age)
-            true = poll.true(model)
-            self._snapshots.publish(poll.name, Snapshot(model, body, fetched_at + age, true, lasting))
-            if before is None or before.model != model:
-                await self._render_readers_of(type(model))
-        return series + lasting_series
+            beside = await asyncio.to_thread(self._remember, poll, model, started)
+            series = await self._publisher.publish(poll, model, beside, started)
+        if self._catches_up and isinstance(poll, ReportPoll) and isinstance(model, Day):
+            self._catch_up.start(self._settled[poll.name], model.day, started)
+        return series
 
-    async def _render_readers_of(self, kind: type) -> None:
-        for name, poll in self.polls.items():
-            held = self._snapshots.get(name)
-            if held is None or kind not in poll.reads:
-                continue
-            try:
-                body, _ = await self._rendered(poll.families(held.model, self._snapshots.model))
-            except Exception:
-                log.exception("its last rows stay: they cannot be made again", extra={"poll": name})
-            else:
-                self._snapshots.publish(name, replace(held, body=body))
+    def _remember(self, poll: Poll[Any], model: object, started: datetime) -> tuple[object, ...]:
+        ledger = self._ledger
+        if self._api.organization_id and not ledger.organization():
+            ledger.remember_organization(self._api.organization_id, self._publisher.organization)
+        if isinstance(poll, ReportPoll) and isinstance(model, Day):
+            beside: tuple[object, ...] = (self._settled[poll.name].store([model], model.day, started),)
+        else:
+            beside = tuple(poll.remember(model, ledger))
+        ledger.succeeded(poll.name, started)
+        self._health.ledger(persistent=ledger.persistent)
+        return beside
 
-    async def _rendered(self, families: Iterable[Family]) -> tuple[Segment, int]:
-        """Rows to bytes, in a thread, so that scrapes go on meanwhile."""
-        return await asyncio.to_thread(_render, families, self._organization or "")
+    async def _keep(self, settled: Settled, days: list[Day[Any, Any]], read_at: datetime) -> None:
+        """Store and show days that a catch-up has read."""
+        async with self._publishing:
+            held = self._snapshots.get(settled.poll.name)
+            if held is not None and isinstance(held.model, Day):
+                known = await asyncio.to_thread(settled.store, days, held.model.day, read_at)
+                await self._publisher.further(settled.poll, known)
+            self._health.ledger(persistent=self._ledger.persistent)
+
+    async def restore(self) -> None:
+        """Serve what the ledger holds from before a restart, as old as it is."""
+        ledger = self._ledger
+        if ledger.organization() is None:  # whose days they are nobody knows
+            for name in self._settled:
+                ledger.forget(name, date.max)
+        for name, at in ledger.successes().items():
+            if name in self.polls:
+                self.successes[name] = at
+                self._health.succeeded(name, at=at)
+        for name, settled in self._settled.items():
+            restored = await asyncio.to_thread(settled.restore, self._now())
+            if restored and self._named:
+                at = self.successes.get(name, restored.read_at)
+                async with self._publishing:
+                    await self._publisher.publish(settled.poll, restored.day, [restored.days], at)
+
+    async def hold(self, name: str, model: object) -> None:
+        """Have polls and views look at a model that is from no poll."""
+        async with self._publishing:
+            await self._publisher.hold(name, model)
+
+    async def caught_up(self) -> None:
+        """Wait until the settled days that are missing have been read, as far as they can be."""
+        await self._catch_up.done()
 
     def _ended(self, poll: Poll[Any], reading: Reading, outcome: Outcome) -> None:
         before = self.outcomes.get(poll.name)
@@ -198,29 +243,18 @@ class Runner:
     # The label.
 
     def _name(self, organization: str) -> None:
-        if self._organization is None:
-            self._organization = organization
+        if not self._named:
+            self._named = True
+            self._publisher.organization = organization
             self._health.named(organization)
 
     async def _know_organization(self, poll: Poll[Any], started: datetime) -> None:
         """Wait for /me's answer, or for a failure that is not older than this run."""
         source = OrganizationPoll.name
-        if self._organization is None and source in self.polls and poll.name != source:
+        if not self._named and source in self.polls and poll.name != source:
             last = self.outcomes.get(source)
             if last is None or last.ended < started:
                 await self.run(source)
-        if self._organization is None:
+        if not self._named:
             log.warning("the organization's name is unknown, its label stays empty until a restart: set `organization`")
             self._name("")
-
-
-def _render(families: Iterable[Family], organization: str) -> tuple[Segment, int]:
-    series = 0
-
-    def counted() -> Iterable[bytes]:
-        nonlocal series
-        for chunk, samples in render(families, organization):
-            series += samples
-            yield chunk
-
-    return segment(counted()), series

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ RETRY = timedelta(minutes=5)
 DAY_JITTER = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=1)
 CLOCK_CHECK_SECONDS = 10.0
+WATCH_SECONDS = 10
 CLOCK_CHANGE = timedelta(seconds=30)
 
 
@@ -41,7 +42,7 @@ def next_run(poll: Poll[Any], interval: timedelta, outcome: Outcome, chance: flo
 
 
 class Schedule:
-    """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan."""
+    """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan; `watch` looks for changed files."""
 
     def __init__(
         self,
@@ -50,11 +51,13 @@ class Schedule:
         *,
         now: Callable[[], datetime],
         planned: Callable[[str, datetime], None],
+        watch: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._runner = runner
         self._intervals = intervals
         self._now = now
         self._planned = planned
+        self._watch = watch
         # A run plans the next one while APScheduler still counts it as running, and a plan beyond max_instances would
         # be dropped for ever. That no poll runs twice at a time is the runner's doing.
         self._scheduler = AsyncIOScheduler(
@@ -66,6 +69,8 @@ class Schedule:
     def start(self) -> None:
         """Run every poll at once, and from then on."""
         self._scheduler.start()
+        if self._watch:
+            self._scheduler.add_job(self._watch, "interval", seconds=WATCH_SECONDS, max_instances=1)
         self.run_now(self._runner.polls)
         self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock watch")
 

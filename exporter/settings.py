@@ -3,13 +3,17 @@
 import ipaddress
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from exporter.budgets import Budget, Scope
+from exporter.catalog import USAGE_DIMENSIONS
+from exporter.labels import label
 from exporter.polls import ALL
 
 KEY_VARIABLE = "ANTHROPIC_ADMIN_KEY"
@@ -145,18 +149,90 @@ class PollSection(_Section):
     interval: _Interval
 
 
+_DIMENSIONS = (
+    "account_id",
+    "api_key_id",
+    "context_window",
+    "inference_geo",
+    "model",
+    "service_account_id",
+    "service_tier",
+    "speed",
+    "workspace_id",
+)
+_MOST_DIMENSIONS = 5
+
+
+def _words(value: object) -> object:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _dimensions(names: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in names if name not in _DIMENSIONS]:
+        raise ValueError(f"{wrong[0]} is no dimension of usage: there are {', '.join(_DIMENSIONS)}")
+    if len(names) > _MOST_DIMENSIONS or len(set(names)) < len(names):
+        raise ValueError(f"name at most {_MOST_DIMENSIONS} different dimensions, as the API allows no more")
+    return names
+
+
+_GroupBy = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_dimensions)]
+
+
 def _poll_section(name: str, interval: timedelta) -> tuple[type[PollSection], PollSection]:
+    more: dict[str, Any] = {}
+    if name == "usage":
+        text = "dimensions of usage, at most 5, separated by commas; without api_key_id no key has a last use"
+        more["group_by"] = (_GroupBy, Field(default=USAGE_DIMENSIONS, description=text))
     section = create_model(
         f"{name}_section",
         __base__=PollSection,
         enabled=(bool, Field(default=True, description=f"whether to read {name}")),
         interval=(_Interval, Field(default=interval, description=f"how often to read {name}")),
+        **more,
     )
     return section, section.model_validate({})
 
 
 _fields: dict[str, Any] = {poll.name: _poll_section(poll.name, poll.interval) for poll in ALL}
 PollsSection = create_model("PollsSection", __base__=_Section, __doc__="What is read, and how often.", **_fields)
+
+
+class StorageSection(_Section):
+    """The ledger of settled days."""
+
+    path: Path | None = Field(
+        None, description="file that keeps settled days, so that a restart need not read them again; else memory"
+    )
+    days: Annotated[int, Field(ge=1, le=1100)] = Field(
+        62, description="how many settled days of each report are kept; 62 hold every window"
+    )
+
+
+class BudgetSection(_Section):
+    """One budget."""
+
+    name: Annotated[str, Field(min_length=1)]
+    usd: Annotated[Decimal, Field(gt=0, lt=10**12, allow_inf_nan=False)]
+    scope: Scope = "organization"
+    of: str = ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "BudgetSection":
+        if (self.scope == "organization") == bool(self.of):
+            raise ValueError("`of` names the team, the actor or the workspace, and is left out for the organization")
+        return self
+
+    def budget(self) -> Budget:
+        """It, as views want it."""
+        of = self.of.casefold() if self.scope == "actor" else self.of
+        return Budget(label(self.name), self.usd, self.scope, label(of))
+
+
+def _budgets(budgets: tuple[BudgetSection, ...]) -> tuple[BudgetSection, ...]:
+    names = [(label(budget.name), budget.scope) for budget in budgets]
+    if doubled := [name for name, scope in names if names.count((name, scope)) > 1]:
+        raise ValueError(f"two budgets are named {doubled[0]}")
+    return budgets
 
 
 class Settings(BaseSettings):
@@ -168,7 +244,14 @@ class Settings(BaseSettings):
     api: ApiSection = ApiSection()
     web: WebSection = WebSection()
     polls: PollsSection = PollsSection()
+    storage: StorageSection = StorageSection()
     log: LogSection = LogSection()
+    teams_file: Path | None = Field(
+        None, description="YAML or CSV file that says which actors, API keys and workspaces belong to which team"
+    )
+    budgets: Annotated[tuple[BudgetSection, ...], AfterValidator(_budgets)] = Field(
+        (), description="list of budgets of a month: name, usd, scope (organization, team, actor, workspace), of"
+    )
     settle: Annotated[Duration, Field(le=timedelta(days=7))] = Field(
         timedelta(hours=2), description="how long after its end a day counts as complete; the API holds back an hour"
     )
@@ -176,8 +259,14 @@ class Settings(BaseSettings):
         timedelta(hours=36), description="series whose last successful poll is older are withdrawn"
     )
     organization: Annotated[str, Field(min_length=1)] | None = Field(
-        None, description="value of the label `organization`; else the name that the API gives"
+        None, description="value of the label `organization`; else the remembered name, else the one the API gives"
     )
+
+    @model_validator(mode="after")
+    def _teams_of_budgets(self) -> "Settings":
+        if not self.teams_file and (some := [one.name for one in self.budgets if one.scope == "team"]):
+            raise ValueError(f"budgets: {some[0]} is for a team, which needs a teams-file")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -194,6 +283,12 @@ class Settings(BaseSettings):
     def with_api(self, **changes: object) -> "Settings":
         """These settings with other ones of the API; the changes are not validated."""
         return self.model_copy(update={"api": self.api.model_copy(update=changes)})
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """The dimensions of usage."""
+        names: tuple[str, ...] = self.poll("usage").group_by  # type: ignore[attr-defined]
+        return names
 
     def poll(self, name: str) -> PollSection:
         """The settings of one poll."""

@@ -6,9 +6,8 @@ A flag is `--web.listen-address`, its variable ANTHROPIC_EXPORTER_WEB__LISTEN_AD
 """
 
 import argparse
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_settings import CliSettingsSource, EnvSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
-from exporter.errors import SettingsError
+from exporter.errors import SettingsError, nearest
 from exporter.settings import Settings, duration_text
 
 PREFIX = "ANTHROPIC_EXPORTER_"
@@ -39,6 +38,8 @@ def default_text(field: Any) -> str:  # noqa: ANN401
     default = field.default
     if default is None:
         return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
     return duration_text(default) if isinstance(default, timedelta) else str(default).lower()
 
 
@@ -167,9 +168,3 @@ def _explain(problem: Any, sources: Mapping[str, Mapping[str, Any]], file: objec
 def _shown(value: object) -> str:
     """`value` without the user and the password that a URL may hold."""
     return re.sub(r"//[^/@]*@", "//…@", repr(value))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What somebody who wrote `name` may have meant, as the end of a sentence."""
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(sorted(known))}"

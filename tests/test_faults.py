@@ -16,6 +16,10 @@ POLLS = {
     "api_keys": "api_keys",
     "claude_code": "claude_code",
     "claude_code_today": "claude_code_today",
+    "usage": "usage",
+    "usage_today": "usage_today",
+    "cost": "cost",
+    "cost_today": "cost_today",
 }
 REASONS = {
     "401": "unauthorized",

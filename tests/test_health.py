@@ -22,6 +22,7 @@ def health():
     health.polled("members", seconds=0.5, skipped={"wrong_type": 1, "currency": 0}, reason=Reason.TIMEOUT)
     health.published("members", at=NOW, rows=3, series=7)
     health.withdrew(frozenset({"members"}))
+    health.teams_file(success=True)
     return health
 
 

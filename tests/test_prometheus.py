@@ -1,27 +1,15 @@
 """Debian's Prometheus scrapes `serve`, which polls `simulate`: PromQL must give the simulator's own truth."""
 
-import re
-import subprocess
-import urllib.parse
-import urllib.request
-from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter import web
-from exporter.catalog import METRICS
 from exporter.demo.options import Options
 from exporter.labels import label
 from tests.pages import Pages, served
-from tests.proxy import forwarding
-from tests.service import ask, exporter, get, ready, samples, simulator, until
+from tests.promql import ERROR_OF_A_SUM, FORMATS, asking_for, prometheus, sums
+from tests.service import ask, exporter, ready, simulator, until
 from tests.test_exposition import ODD_LABELS, odd_sheep, text
-
-FORMATS = {"text": "text/plain", "openmetrics": "application/openmetrics-text;version=1.0.0"}
-
 
 WEDNESDAY = 2
 
@@ -44,7 +32,7 @@ def url(api, day, tmp_path_factory):
     """The exporter, told to let days settle for so long that `day` is the report day until tomorrow."""
     end = datetime.combine(day + timedelta(days=1), time(), UTC)
     settle = (datetime.now(UTC) - end) // timedelta(hours=1)
-    with exporter(tmp_path_factory.mktemp("exporter"), api, f"--settle={settle}h") as (url, _):
+    with exporter(tmp_path_factory.mktemp("exporter"), api, f"--settle={settle}h", "--storage.days=1") as (url, _):
         until(lambda: ready(url), "every poll to have answered")
         yield url
 
@@ -52,43 +40,6 @@ def url(api, day, tmp_path_factory):
 @pytest.fixture(scope="module")
 def truth(api, day):
     return ask(f"{api}/simulator/truth?day={day}")
-
-
-def asking_for(accept, url):
-    """A proxy that asks `url` for one format: this Prometheus prefers OpenMetrics and cannot be told otherwise."""
-    return forwarding(
-        lambda path, headers: urllib.request.Request(
-            url + path, headers={"accept": accept, "accept-encoding": headers["accept-encoding"]}
-        )
-    )
-
-
-@contextmanager
-def prometheus(program, target, folder, first="anthropic_exporter_poll_success"):
-    """PromQL over what a real Prometheus scrapes from `target`."""
-    (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 2s}\n"
-        f"scrape_configs: [{{job_name: anthropic-exporter, static_configs: [{{targets: ['{target}']}}]}}]\n"
-    )
-    with web.listen("a free port", "127.0.0.1:0") as listening:
-        port = listening.getsockname()[1]
-    flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen([program, *flags, f"--web.listen-address=127.0.0.1:{port}"], stderr=log)
-
-    def query(expression):
-        answer = ask(f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        return {
-            tuple(value for name, value in sorted(one["metric"].items()) if name != "__name__"): float(one["value"][1])
-            for one in answer["data"]["result"]
-        }
-
-    try:
-        until(lambda: query(first), "a first scrape")
-        yield query
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @pytest.fixture(scope="module", params=FORMATS)
@@ -151,6 +102,31 @@ def test_inventory_is_the_truth(query, truth):
     }
 
 
+@pytest.mark.parametrize("by", ["workspace", "model", "service_tier"])
+def test_tokens_by_type_are_the_truth(query, truth, by):
+    name = "workspace_id" if by == "workspace" else by
+    want = truth["usage"][f"tokens_by_{by}"]
+    assert sums(query, "anthropic_usage_tokens", name, "token_type") == {
+        tuple(sorted((value, kind))): count for value, counts in want.items() for kind, count in counts.items()
+    }
+
+
+def test_tokens_by_key_and_web_searches_are_the_truth(query, truth):
+    usage = truth["usage"]
+    by_key = {key or "none": sum(counts.values()) for key, counts in usage["tokens_by_api_key"].items()}
+    assert sums(query, "anthropic_usage_tokens", "api_key_id") == by_key
+    assert query("sum(anthropic_usage_web_search_requests)") == {(): usage["web_search_requests"]}
+
+
+@pytest.mark.parametrize("by", ["workspace", "model", "cost_type"])
+def test_billed_dollars_are_the_truth_to_the_cent_and_far_beyond(query, truth, by):
+    cost = truth["cost"]
+    assert query("sum(anthropic_cost_usd)") == {(): pytest.approx(float(cost["usd"]), rel=ERROR_OF_A_SUM)}
+    found = sums(query, "anthropic_cost_usd", "workspace_id" if by == "workspace" else by)
+    want = {name: pytest.approx(float(usd), rel=ERROR_OF_A_SUM) for name, usd in cost[f"usd_by_{by}"].items()}
+    assert found == want
+
+
 def test_series_carry_the_organization_and_the_report_day(query, truth):
     assert query('count by (__name__) ({__name__=~"anthropic_.*",organization=""})') == {(): 1}
     assert query("count by (organization) (anthropic_members)").keys() == {(Options.organization_name,)}
@@ -163,31 +139,6 @@ def test_prometheus_says_that_all_is_well(query):
     assert set(query("anthropic_exporter_poll_success").values()) == {1}
     assert sum(query("anthropic_exporter_skipped_rows").values()) == 0
     assert query("scrape_samples_scraped") == query("scrape_samples_post_metric_relabeling")
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_promtool_finds_nothing_in_either_format(url, tool, form):
-    promtool = tool("promtool", "prometheus")
-    body = get(f"{url}/metrics", accept=FORMATS[form])
-    if form == "openmetrics":  # promtool reads the older text, in which the family of a counter has its `_total`
-        for family in re.findall("^# TYPE (.*) counter$", body, re.MULTILINE):
-            body = re.sub(f"^# (HELP|TYPE) {family} ", rf"# \1 {family}_total ", body, flags=re.MULTILINE)
-    result = subprocess.run([promtool, "check", "metrics"], input=body, text=True, capture_output=True, check=False)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-
-
-@pytest.mark.parametrize(("form", "parse"), [("text", parse_text), ("openmetrics", parse_openmetrics)])
-def test_each_family_of_the_catalogue_stands_once_and_series_are_unique(url, form, parse):
-    body = get(f"{url}/metrics", accept=FORMATS[form])
-    assert body.endswith("# EOF\n") is (form == "openmetrics")
-    samples(body)
-    names = [line.split()[2] for line in body.splitlines() if line.startswith("# TYPE")]
-    assert len(names) == len(set(names))
-    families = {family.name: family for family in parse(body)}
-    ours = {name for name in families if name.startswith("anthropic_")}
-    today = {metric.name for metric in METRICS if "_today_" in metric.name}
-    assert ours | today == {metric.name.removesuffix("_total") for metric in METRICS}
-    assert all(families[name].documentation for name in ours)
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -12,6 +12,7 @@ from exporter.api.wire import Organization
 from exporter.errors import AdminApiError, Reason
 from exporter.exposition import family
 from exporter.health import Health
+from exporter.ledger import Ledger
 from exporter.polls import OrganizationPoll, Poll
 from exporter.polls.api_keys import ApiKeysPoll
 from exporter.polls.workspaces import WorkspacesPoll
@@ -66,11 +67,12 @@ class MePoll(OrganizationPoll):
 class World:
     """A runner and what a scrape of it shows."""
 
-    def __init__(self, *polls, organization="Acme", api=None, key=None, max_age=DAY):
+    def __init__(self, *polls, organization="Acme", api=None, key=None, max_age=DAY, ledger=None, views=()):
         self.now = NOW
         self.snapshots = Snapshots()
         self.health = Health({poll.name: poll.interval for poll in polls}, version="1", revision="2")
         self.api = api or Api(list_page())
+        self.ledger = ledger or Ledger()
         self.runner = Runner(
             polls,
             self.api.client,
@@ -79,6 +81,8 @@ class World:
             self.health,
             now=lambda: self.now,
             max_age=max_age,
+            ledger=self.ledger,
+            views=views,
             organization=organization,
         )
 

@@ -216,4 +216,8 @@ def test_polls_have_the_intervals_of_the_design():
         "api_keys": 10,
         "claude_code": 60,
         "claude_code_today": 15,
+        "usage": 60,
+        "usage_today": 15,
+        "cost": 60,
+        "cost_today": 15,
     }

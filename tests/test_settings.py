@@ -42,14 +42,21 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
 
 
 def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
-    values = {"api.auth": "bearer", "log.level": "error", "log.format": "json", "api.base-url": "https://a.example"}
+    values = {
+        "api.auth": "bearer",
+        "api.base-url": "https://a.example",
+        "api.proxy-url": "http://p.example:1",
+        "api.timeout": "9s",
+        "api.version": "2026-10-21",
+        "budgets": '[{"name": "all", "usd": 3}]',
+        "log.format": "json",
+        "log.level": "error",
+        "polls.usage.group-by": "model,api_key_id",
+    }
     for name, field in leaves():
         if name == "config.file":
             continue
         value = values.get(name) or {bool: "false", timedelta: "90m", int: "7"}.get(field.annotation, "127.0.0.1:1")
-        value = {"api.timeout": "9s", "api.proxy-url": "http://p.example:1", "api.version": "2026-10-21"}.get(
-            name, value
-        )
         file = tmp_path / "config.yml"
         file.write_text(yaml_of(name, value))
         given = [
@@ -63,7 +70,7 @@ def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
 
 def yaml_of(name, value):
     for part in reversed(name.split(".")):
-        value = f"{{{part}: {value}}}" if value.startswith("{") else f"{{{part}: '{value}'}}"
+        value = f"{{{part}: {value}}}" if value[0] in "{[" else f"{{{part}: '{value}'}}"
     return value
 
 

@@ -4,42 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from exporter.api.credential import Credential
-from exporter.app import Parts, http_client
-from exporter.demo.options import Options
-from exporter.scrape import Scrape
-from exporter.settings import Settings
-from tests.service import samples
+from exporter.app import http_client
+from tests.world import World, settings_for
 
 HALF_AN_HOUR = timedelta(minutes=30)
-
-
-class World:
-    """The exporter's parts, with a clock that a test moves."""
-
-    def __init__(self, simulator, http):
-        self.simulator = simulator
-        self.parts = Parts(settings_for(simulator), Credential(key=Options.key), http, lambda: self.simulator.now)
-
-    async def poll(self, *names):
-        for name in names:
-            outcome = await self.parts.runner.run(name)
-            assert outcome.error is None, outcome.message
-
-    def scrape(self):
-        body = Scrape(self.parts.snapshots, self.parts.health, None, self.simulator.now, openmetrics=False)
-        return samples(b"".join(body.text()).decode())
-
-    def total(self, metric):
-        values = [value for series, value in self.scrape().items() if series.startswith(metric + "{")]
-        return sum(values) if values else None
-
-    def report_day(self):
-        return datetime.fromtimestamp(self.total("anthropic_claude_code_report_day_timestamp_seconds"), UTC).date()
-
-
-def settings_for(simulator):
-    return Settings(api={"base_url": simulator.url, "requests_per_minute": 100_000})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +24,7 @@ async def test_every_half_hour_shows_the_right_day_and_its_truth(simulate, start
         world = World(simulator, http)
         for step in range(2 * hours):
             now = simulator.now = start + step * HALF_AN_HOUR
-            await world.poll("organization", "claude_code", "claude_code_today")
+            await world.poll("organization", "claude_code", "claude_code_today", "cost", "cost_today", "usage_today")
             complete = now.date() - timedelta(days=1 if now.hour >= 2 else 2)
             assert world.report_day() == complete, now
             assert (world.total("anthropic_claude_code_sessions") or 0) == simulator.truth(complete)["sessions"], now
@@ -64,6 +32,10 @@ async def test_every_half_hour_shows_the_right_day_and_its_truth(simulate, start
             assert (world.total("anthropic_claude_code_today_sessions") or 0) == today["sessions"], now
             cost = world.total("anthropic_claude_code_today_estimated_cost_usd") or 0
             assert cost == pytest.approx(float(today["cost_usd"])), now
+            billed = world.total("anthropic_cost_today_usd") or 0
+            assert billed == pytest.approx(float(today["cost"]["usd"])), now
+            tokens = world.by("token_type", "anthropic_usage_today_tokens")
+            assert (tokens or dict.fromkeys(today["usage"]["tokens"], 0)) == today["usage"]["tokens"], now
 
 
 async def test_today_vanishes_at_midnight_without_any_poll_and_yesterday_stays(simulate):

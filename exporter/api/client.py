@@ -5,7 +5,7 @@ It only ever sends GET. Admin API reference: docs.claude.com/en/api/admin-api ("
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -23,9 +23,8 @@ from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization
 from exporter.errors import AdminApiError, Reason
 
 Row = TypeVar("Row")
-Params = Mapping[str, str | int]
+Params = Mapping[str, str | int | Sequence[str]]
 
-PAGE_LIMIT = 1000
 MAX_PAGES = 10_000
 MAX_BODY_BYTES = 64 << 20
 MAX_RETRY_AFTER = 300.0
@@ -45,6 +44,7 @@ class AdminApi:
     """A client for one organization.
 
     `observe(endpoint, code, seconds)` hears of every request; `code` is `none` where no answer came.
+    `organization_id` is the one that is known from before: answers for another one are refused.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class AdminApi:
         timeout_seconds: float = 30,
         retries: int = 4,
         requests_per_minute: int = 30,
+        organization_id: str | None = None,
     ) -> None:
         self._http = http
         self._credential = credential
@@ -68,11 +69,17 @@ class AdminApi:
         self._attempts = retries + 1
         self._pace = AsyncLimiter(requests_per_minute, 60)
         self._background_pace = AsyncLimiter(max(1, requests_per_minute // 2), 60)
-        self._organization_id: str | None = None
-        self._unverified = False
+        self._organization_id = organization_id
+        self._answered_id: str | None = None
+        self._unverified = organization_id is not None
         self._verifying = asyncio.Lock()
 
     # The organization.
+
+    @property
+    def organization_id(self) -> str | None:
+        """Which organization this client speaks with: by /me, else by the header of the answers."""
+        return self._organization_id or self._answered_id
 
     async def organization(self) -> Organization:
         """GET /me. The first answer fixes which organization this client speaks with.
@@ -116,12 +123,12 @@ class AdminApi:
         Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
         """
         filled = endpoint.path.format(**{name: quote(value, safe="") for name, value in path.items()})
-        query = {**(params or {}), "limit": PAGE_LIMIT}
+        query = {**(params or {}), "limit": endpoint.limit}
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
             if self._unverified:
                 await self._verify()
-            body = await self._get(endpoint.path, filled, query, background=background)
+            body = await self._get(endpoint.path, filled, query, background=background, beta=endpoint.beta)
             page, wrong = decode(endpoint, body)
             expect_new(endpoint, seen, page)
             yield Rows(page.data, wrong)
@@ -133,7 +140,7 @@ class AdminApi:
 
     # One answer.
 
-    async def _get(self, name: str, path: str, params: Params, *, background: bool = False) -> bytes:
+    async def _get(self, name: str, path: str, params: Params, *, background: bool = False, beta: str = "") -> bytes:
         """One answer, asked for again where that may help.
 
         `name` stands for the endpoint in metrics and errors. Raises AdminApiError.
@@ -150,18 +157,17 @@ class AdminApi:
                 if background:
                     await self._background_pace.acquire()
                 await self._pace.acquire()
-                return await self._exchange(name, path, params)
+                return await self._exchange(name, path, params, beta)
         raise AssertionError  # tenacity returns or raises
 
-    async def _exchange(self, name: str, path: str, params: Params) -> bytes:
+    async def _exchange(self, name: str, path: str, params: Params, beta: str) -> bytes:
         started = time.monotonic()
         code = "none"
+        headers = self._credential.headers() | ({"anthropic-beta": beta} if beta else {})
         try:
             async with (
                 asyncio.timeout(self._timeout),
-                self._http.stream(
-                    "GET", f"v1/organizations/{path}", params=params, headers=self._credential.headers()
-                ) as response,
+                self._http.stream("GET", f"v1/organizations/{path}", params=params, headers=headers) as response,
             ):
                 code = str(response.status_code)
                 if response.status_code != 200:
@@ -180,8 +186,9 @@ class AdminApi:
 
     def _expect_organization(self, name: str, response: httpx.Response) -> None:
         answered = response.headers.get("anthropic-organization-id")
-        if self._organization_id and answered and answered != self._organization_id:
+        if self.organization_id and answered and answered != self.organization_id:
             raise AdminApiError(Reason.WRONG_ORGANIZATION, f"{name}: the answer is for another organization")
+        self._answered_id = self._answered_id or answered
 
     async def _refuse(self, name: str, response: httpx.Response) -> NoReturn:
         """Raise the error that a status other than 200 stands for."""

@@ -3,7 +3,8 @@
 Unknown fields are ignored and open sets (roles, statuses, terminals, models, tools) stay plain strings. A field
 has a default only where the reference says that it may be missing; `| None` where it may be null, and for counts,
 where null can only mean none.
-Admin API reference: docs.claude.com/en/api/admin-api, docs.claude.com/en/api/claude-code-analytics-api.
+Admin API reference: docs.claude.com/en/api/admin-api, docs.claude.com/en/api/claude-code-analytics-api,
+docs.claude.com/en/api/usage-cost-api.
 """
 
 from dataclasses import dataclass
@@ -22,12 +23,15 @@ Count = Annotated[int, Meta(ge=0)] | None
 class Endpoint(Generic[Row]):
     """A list of the API: its path below `/v1/organizations/` and the type of its rows.
 
-    `rows_have_ids`: pages follow each other by `after_id`; otherwise by an opaque `page`.
+    `rows_have_ids`: pages follow each other by `after_id`; otherwise by an opaque `page`. `limit` is the largest there
+    is; of reports by buckets it counts these. `beta` names what the header `anthropic-beta` has to ask for.
     """
 
     path: str
     row: type[Row]
     rows_have_ids: bool = True
+    limit: int = 1000
+    beta: str = ""
 
 
 class Page(Struct, Generic[Row], gc=False):
@@ -189,9 +193,64 @@ class ClaudeCodeRecord(Struct):
     is_remote: bool | None = None
 
 
+class Bucket(Struct, Generic[Row]):
+    """A UTC day of a report. The rows carry no time of their own; a day without any is there all the same."""
+
+    starting_at: Time
+    results: list[Row]
+
+
+class CacheCreation(Struct, gc=False):
+    """Tokens written to the cache, by how long they are kept there."""
+
+    ephemeral_5m_input_tokens: Count = 0
+    ephemeral_1h_input_tokens: Count = 0
+
+
+class ServerToolUse(Struct, gc=False):
+    """Uses of tools that run on the API's side."""
+
+    web_search_requests: Count = 0
+
+
+class UsageRow(Struct, gc=False):
+    """GET /usage_report/messages, one row of a bucket. A dimension is null where it is not grouped by, too."""
+
+    uncached_input_tokens: Count
+    output_tokens: Count
+    cache_read_input_tokens: Count
+    cache_creation: CacheCreation | None = None
+    server_tool_use: ServerToolUse | None = None
+    account_id: str | None = None
+    api_key_id: str | None = None
+    context_window: str | None = None
+    inference_geo: str | None = None
+    model: str | None = None
+    service_account_id: str | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    workspace_id: str | None = None
+
+
+class CostRow(Struct, gc=False):
+    """GET /cost_report, one row of a bucket. `amount` is in **cents**, a decimal text with many decimals."""
+
+    amount: Decimal
+    currency: str
+    context_window: str | None = None
+    cost_type: str | None = None
+    description: str | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    token_type: str | None = None
+    workspace_id: str | None = None
+
+
 USERS = Endpoint("users", User)
 INVITES = Endpoint("invites", Invite)
 WORKSPACES = Endpoint("workspaces", Workspace)
 WORKSPACE_MEMBERS = Endpoint("workspaces/{workspace_id}/members", WorkspaceMember)
 API_KEYS = Endpoint("api_keys", ApiKey)
 CLAUDE_CODE = Endpoint("usage_report/claude_code", ClaudeCodeRecord, rows_have_ids=False)
+USAGE = Endpoint("usage_report/messages", Bucket[UsageRow], rows_have_ids=False, limit=31)
+COST = Endpoint("cost_report", Bucket[CostRow], rows_have_ids=False, limit=31)

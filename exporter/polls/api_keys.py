@@ -9,13 +9,11 @@ from msgspec import UNSET
 from exporter import catalog
 from exporter.api import wire
 from exporter.exposition import Family, family
-from exporter.model import DEFAULT_WORKSPACE, ORGANIZATION_SCOPE, Workspaces
+from exporter.model import DEFAULT_WORKSPACE, ORGANIZATION_SCOPE, ApiKeys, Workspaces
 from exporter.polls.base import Held, Poll, Reading
+from exporter.teams import Teams
 
 _NO_WORKSPACES = Workspaces((), None)
-
-
-ApiKeys = tuple[wire.ApiKey, ...]
 
 
 class ApiKeysPoll(Poll[ApiKeys]):
@@ -30,18 +28,19 @@ class ApiKeysPoll(Poll[ApiKeys]):
 
     name = "api_keys"
     interval = timedelta(minutes=10)
-    reads = (Workspaces,)
+    reads = (Workspaces, Teams)
 
     async def fetch(self, reading: Reading) -> ApiKeys:
         """Read all keys."""
-        return tuple([key async for key in reading.all(wire.API_KEYS)])
+        return ApiKeys(tuple([key async for key in reading.all(wire.API_KEYS)]))
 
     def families(self, model: ApiKeys, held: Held) -> Iterable[Family]:
         """Counts, what each key is, and its times."""
         workspaces = held(Workspaces) or _NO_WORKSPACES
+        teams, names = held(Teams), workspaces.names
         minted = workspaces.ids_named("Claude Code")
-        places = {key.id: workspaces.label(workspace_of(key)) for key in model}
-        yield family(catalog.API_KEYS, Counter((key.status, places[key.id]) for key in model))
+        places = {key.id: workspaces.label(workspace_of(key)) for key in model.all}
+        yield family(catalog.API_KEYS, Counter((key.status, places[key.id]) for key in model.all))
         yield family(
             catalog.API_KEY_INFO,
             {
@@ -54,15 +53,22 @@ class ApiKeysPoll(Poll[ApiKeys]):
                     key.created_by.id if key.created_by else "",
                     key.created_by.type if key.created_by else "",
                     "claude_code" if places[key.id] in minted else "standard",
+                    teams.of_api_key(key.id, key.name or "", (places[key.id], names.get(places[key.id], "")))
+                    if teams
+                    else None,
                 ): 1
-                for key in model
+                for key in model.all
             },
         )
-        yield family(catalog.API_KEY_CREATED, {(key.id,): key.created_at.timestamp() for key in model})
+        yield family(catalog.API_KEY_CREATED, {(key.id,): key.created_at.timestamp() for key in model.all})
         yield family(
             catalog.API_KEY_EXPIRES,
-            {(key.id,): key.expires_at.timestamp() for key in model if key.expires_at},
+            {(key.id,): key.expires_at.timestamp() for key in model.all if key.expires_at},
         )
+
+
+def _team(teams: Teams | None, key: wire.ApiKey, workspace: tuple[str, str]) -> str | None:
+    return teams.of_api_key(key.id, key.name or "", workspace) if teams else None
 
 
 def workspace_of(key: wire.ApiKey) -> str:

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from exporter.api.client import AdminApi, Params
-from exporter.api.wire import Endpoint
+from exporter.api.wire import Bucket, Endpoint
+from exporter.catalog import USAGE_DIMENSIONS
 from exporter.errors import AdminApiError, Cause, Reason
 from exporter.exposition import Family
+from exporter.ledger import Ledger
 from exporter.snapshots import ALWAYS, Period, Snapshots
 
 log = logging.getLogger(__name__)
@@ -29,10 +31,16 @@ class Held(Protocol):
 
 
 class Reading:
-    """One run of a poll: gives it rows and time, and counts what came and what was left out."""
+    """One run of a poll: gives it rows and time, and counts what came and what was left out.
 
-    def __init__(self, poll: str, api: AdminApi, snapshots: Snapshots, now: datetime) -> None:
+    In the `background`, all of its requests keep to half of the pace.
+    """
+
+    def __init__(
+        self, poll: str, api: AdminApi, snapshots: Snapshots, now: datetime, *, background: bool = False
+    ) -> None:
         self.api = api
+        self._background = background
         self.now = now
         self.held = snapshots.model
         self.rows = 0
@@ -49,9 +57,10 @@ class Reading:
         **path: str,
     ) -> AsyncIterator[Row]:
         """The rows of all pages; not `counted` where it is another look at the same rows. Raises AdminApiError."""
+        background = background or self._background
         async for page in self.api.pages(endpoint, params, background=background, **path):
             if counted:
-                self.rows += len(page.rows) + len(page.wrong)
+                self.rows += sum(map(_size, page.rows)) + len(page.wrong)
                 for where in page.wrong:
                     self.skip("wrong_type", where)
             for row in page.rows:
@@ -70,10 +79,15 @@ class Reading:
             raise AdminApiError(Reason.BAD_RESPONSE, f"{wrong} of {self.rows} rows are of a wrong type")
 
 
+def _size(row: object) -> int:
+    """How many rows it is: those of a bucket are what the report is about."""
+    return len(row.results) if isinstance(row, Bucket) else 1
+
+
 class Poll(ABC, Generic[Model]):
     """One source of the API. A poll returns; the runner schedules, measures and publishes.
 
-    `settle`: how long after its end a day counts as complete.
+    `settle`: how long after its end a day counts as complete; `group_by`: the dimensions of usage.
     """
 
     name: ClassVar[str]
@@ -84,8 +98,9 @@ class Poll(ABC, Generic[Model]):
     max_age: ClassVar[timedelta] = timedelta(days=3650)
     """An age past which the series are withdrawn even if the settings allow more."""
 
-    def __init__(self, settle: timedelta) -> None:
+    def __init__(self, settle: timedelta, group_by: Iterable[str] = USAGE_DIMENSIONS) -> None:
         self.settle = settle
+        self.group_by = tuple(group_by)
 
     @abstractmethod
     async def fetch(self, reading: Reading) -> Model:
@@ -97,6 +112,10 @@ class Poll(ABC, Generic[Model]):
 
     def lasting(self, model: Model) -> Iterable[Family]:
         """Series that outlive a withdrawal."""
+        return ()
+
+    def remember(self, model: Model, ledger: Ledger) -> Iterable[object]:
+        """Further models, which the ledger makes of `model` and of what it has seen before."""
         return ()
 
     def true(self, model: Model) -> Period:

@@ -1,18 +1,29 @@
 """Claude Code analytics: the report day, and the running day so far."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
 from exporter import catalog
 from exporter.api import wire
-from exporter.days import day_start, next_midnight, next_report, report_day, utc_day
-from exporter.exposition import Family, Group, Number, family
+from exporter.exposition import Family, Group, Number, Values, family
 from exporter.labels import label
-from exporter.model import Activity, ClaudeCodeDay, ModelUse, Who, dollars
-from exporter.polls.base import Held, Poll, Reading
-from exporter.snapshots import Period
+from exporter.model import (
+    Activity,
+    ClaudeCodeDay,
+    ClaudeCodeDays,
+    ClaudeCodeOpen,
+    Day,
+    ModelUse,
+    Spender,
+    Who,
+    dollars,
+)
+from exporter.polls.base import Held, Reading
+from exporter.polls.report import OpenPoll, ReportPoll
+from exporter.teams import Teams
+from exporter.windows import span
 
 _ACTOR_TYPES = {"user_actor": "user", "api_actor": "api_key"}
 _TOKEN_TYPES = ("input", "output", "cache_read", "cache_creation")
@@ -83,7 +94,7 @@ def _add_cost(use: ModelUse, money: wire.Money, reading: Reading) -> None:
         reading.skip("wrong_type", f"estimated_cost: {error}")
 
 
-class ClaudeCodePoll(Poll[ClaudeCodeDay]):
+class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
     """Claude Code on the report day. GET /v1/organizations/usage_report/claude_code.
 
     anthropic_claude_code_sessions{actor="ann@example.com",actor_type="user",customer_type="api",
@@ -98,19 +109,24 @@ class ClaudeCodePoll(Poll[ClaudeCodeDay]):
     """
 
     name = "claude_code"
-    interval = timedelta(hours=1)
+    reads = (Teams,)
+    model = ClaudeCodeDay
+    content = tuple[Who, Activity]
+    kept = ClaudeCodeDays
+    report_day = catalog.CLAUDE_CODE_REPORT_DAY
 
-    async def fetch(self, reading: Reading) -> ClaudeCodeDay:
-        """Read the report day."""
-        return await read_day(reading, report_day(reading.now, self.settle))
+    async def read(self, reading: Reading, first: date, last: date) -> list[ClaudeCodeDay]:
+        """One walk for each day."""
+        return [await read_day(reading, day) for day in span(first, last)]
 
-    def also_due(self, now: datetime) -> datetime | None:
-        """As soon as another day is the report day."""
-        return next_report(now, self.settle)
+    def digest(self, day: ClaudeCodeDay) -> Mapping[Spender, Decimal]:
+        """Dollars by spender."""
+        return spent(day)
 
     def families(self, model: ClaudeCodeDay, held: Held) -> Iterable[Family]:
         """All numbers of the day."""
-        by = model.by.items()
+        teams = held(Teams)
+        by = [((*who[:2], teams.of_actor(*who[:2]) if teams else None, *who[2:]), did) for who, did in model.by.items()]
         yield Family(catalog.SESSIONS, (Group(who, _ALONE, (did.sessions,)) for who, did in by))
         yield Family(catalog.LINES, (Group(who, _CHANGES, (did.lines_added, did.lines_removed)) for who, did in by))
         yield Family(catalog.COMMITS, (Group(who, _ALONE, (did.commits,)) for who, did in by))
@@ -119,27 +135,23 @@ class ClaudeCodePoll(Poll[ClaudeCodeDay]):
         yield Family(catalog.TOKENS, (_tokens(who, did) for who, did in by))
         yield Family(catalog.ESTIMATED_COST, (_costs(who, did) for who, did in by))
 
-    def lasting(self, model: ClaudeCodeDay) -> Iterable[Family]:
-        """Which day it is."""
-        yield family(catalog.CLAUDE_CODE_REPORT_DAY, {(): day_start(model.day).timestamp()})
-
 
 _ALONE = ((),)
 _CHANGES = (("added",), ("removed",))
 
 
-def _tool_actions(who: Who, did: Activity) -> Group:
+def _tool_actions(who: Values, did: Activity) -> Group:
     return Group(who, _tool_labels(tuple(did.tools)), [count for both in did.tools.values() for count in both])
 
 
-def _tokens(who: Who, did: Activity) -> Group:
+def _tokens(who: Values, did: Activity) -> Group:
     counts = [
         count for use in did.models.values() for count in (use.input, use.output, use.cache_read, use.cache_creation)
     ]
     return Group(who, _token_labels(tuple(did.models)), counts)
 
 
-def _costs(who: Who, did: Activity) -> Group:
+def _costs(who: Values, did: Activity) -> Group:
     costs = {(model,): use.cost for model, use in did.models.items() if use.cost is not None}
     return Group(who, tuple(costs), tuple(costs.values()))
 
@@ -154,7 +166,7 @@ def _token_labels(models: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple((model, token_type) for model in models for token_type in _TOKEN_TYPES)
 
 
-class ClaudeCodeTodayPoll(Poll[ClaudeCodeDay]):
+class ClaudeCodeTodayPoll(OpenPoll[ClaudeCodeOpen]):
     """Claude Code so far in the running UTC day; gone at midnight. GET /v1/organizations/usage_report/claude_code.
 
     anthropic_claude_code_today_sessions{actor="ann@example.com",actor_type="user",customer_type="api"} 2
@@ -163,29 +175,33 @@ class ClaudeCodeTodayPoll(Poll[ClaudeCodeDay]):
     """
 
     name = "claude_code_today"
-    interval = timedelta(minutes=15)
-    max_age = timedelta(hours=3)
+    reads = (Teams,)
 
-    async def fetch(self, reading: Reading) -> ClaudeCodeDay:
-        """Read the running day."""
-        return await read_day(reading, utc_day(reading.now))
+    async def fetch(self, reading: Reading) -> ClaudeCodeOpen:
+        """Read the open days, the running one last."""
+        return ClaudeCodeOpen(tuple([await read_day(reading, day) for day in span(*self.open_days(reading.now))]))
 
-    def true(self, model: ClaudeCodeDay) -> Period:
-        """During that day."""
-        start = day_start(model.day)
-        return Period(start, next_midnight(start))
-
-    def families(self, model: ClaudeCodeDay, held: Held) -> Iterable[Family]:
+    def families(self, model: ClaudeCodeOpen, held: Held) -> Iterable[Family]:
         """Sessions and cost by actor."""
-        sessions: dict[tuple[str, ...], Number] = {}
-        costs: dict[tuple[str, ...], Decimal] = {}
-        for who, did in model.by.items():
-            actor = who[:3]
+        teams = held(Teams)
+        sessions: dict[Values, Number] = {}
+        costs: dict[Values, Decimal] = {}
+        for who, did in model.running.by.items():
+            actor = (*who[:2], teams.of_actor(*who[:2]) if teams else None, who.customer_type)
             sessions[actor] = sessions.get(actor, 0) + did.sessions
             for name, cost in _priced(did):
                 costs[*actor, name] = costs.get((*actor, name), Decimal()) + cost
         yield family(catalog.TODAY_SESSIONS, sessions)
         yield family(catalog.TODAY_ESTIMATED_COST, costs)
+
+
+def spent(day: Day[Who, Activity]) -> dict[Spender, Decimal]:
+    """Dollars of a day by spender, none for those who spent nothing."""
+    totals: dict[Spender, Decimal] = {}
+    for who, did in day.by.items():
+        spender = Spender(*who[:3])
+        totals[spender] = totals.get(spender, Decimal()) + sum((cost for _, cost in _priced(did)), Decimal())
+    return totals
 
 
 def _priced(did: Activity) -> Iterator[tuple[str, Decimal]]:

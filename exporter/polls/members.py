@@ -7,9 +7,9 @@ from datetime import timedelta
 from exporter import catalog
 from exporter.api import wire
 from exporter.exposition import Family, family
+from exporter.ledger import Ledger
+from exporter.model import Members, RolesSince
 from exporter.polls.base import Held, Poll, Reading
-
-Members = tuple[wire.User, ...]
 
 
 class MembersPoll(Poll[Members]):
@@ -18,6 +18,7 @@ class MembersPoll(Poll[Members]):
     anthropic_members{role="admin"} 3
     anthropic_member_info{user_id="user_1",email="ann@example.com",role="admin"} 1
     anthropic_member_added_timestamp_seconds{user_id="user_1"} 1.7e+09
+    anthropic_member_role_since_timestamp_seconds{user_id="user_1",role="admin"} 1.7e+09
     """
 
     name = "members"
@@ -25,12 +26,31 @@ class MembersPoll(Poll[Members]):
 
     async def fetch(self, reading: Reading) -> Members:
         """Read all members."""
-        return tuple([member async for member in reading.all(wire.USERS)])
+        return Members(tuple([member async for member in reading.all(wire.USERS)]), reading.now)
+
+    def remember(self, model: Members, ledger: Ledger) -> Iterable[object]:
+        """Since when each member has been seen in its role.
+
+        Who is seen for the first time has the role since joining, as far as anybody knows: so neither a first start nor
+        a lost ledger looks like a change of every role.
+        """
+        before, now = ledger.roles(), {}
+        for member in model.all:
+            role, since = before.get(member.id, (member.role, member.added_at))
+            now[member.id] = (member.role, since if role == member.role else model.read_at)
+        if now != before:
+            ledger.set_roles(now)
+        yield RolesSince({user_id: since for user_id, (_, since) in now.items()})
 
     def families(self, model: Members, held: Held) -> Iterable[Family]:
-        """Members by role, and each one's e-mail (case folded, as everywhere), role and day of joining."""
-        yield family(catalog.MEMBERS, Counter((member.role,) for member in model))
+        """Members by role, and each one's e-mail (case folded, as everywhere), role, and times."""
+        yield family(catalog.MEMBERS, Counter((member.role,) for member in model.all))
         yield family(
-            catalog.MEMBER_INFO, {(member.id, (member.email or "").casefold(), member.role): 1 for member in model}
+            catalog.MEMBER_INFO, {(member.id, (member.email or "").casefold(), member.role): 1 for member in model.all}
         )
-        yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model})
+        yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model.all})
+        roles = held(RolesSince)
+        yield family(
+            catalog.MEMBER_ROLE_SINCE,
+            {(member.id, member.role): roles.since[member.id].timestamp() for member in model.all} if roles else {},
+        )

@@ -9,6 +9,7 @@ from exporter.errors import AdminApiError, Reason
 from exporter.exposition import Family, family
 from exporter.model import DEFAULT_WORKSPACE, Workspace, Workspaces, active
 from exporter.polls.base import Held, Poll, Reading
+from exporter.teams import Teams
 
 _ARCHIVED = {"include_archived": "true"}
 _DEFAULT = {"include_default": "true"}
@@ -50,6 +51,7 @@ class WorkspacesPoll(Poll[Workspaces]):
 
     name = "workspaces"
     interval = timedelta(minutes=10)
+    reads = (Teams,)
 
     async def fetch(self, reading: Reading) -> Workspaces:
         """Read all workspaces."""
@@ -57,9 +59,17 @@ class WorkspacesPoll(Poll[Workspaces]):
 
     def families(self, model: Workspaces, held: Held) -> Iterable[Family]:
         """Counts by state, and names."""
-        current = len(active(model.all))
+        teams, current = held(Teams), len(active(model.all))
         yield family(catalog.WORKSPACES, {("active",): current, ("archived",): len(model.all) - current})
         yield family(
             catalog.WORKSPACE_INFO,
-            {(one.id, one.name, "archived" if one.archived else "active"): 1 for one in model.all},
+            {
+                (
+                    one.id,
+                    one.name,
+                    "archived" if one.archived else "active",
+                    teams.of_workspace(one.id, one.name) if teams else None,
+                ): 1
+                for one in model.all
+            },
         )

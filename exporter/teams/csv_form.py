@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterator
 
-from exporter.sources import nearest
+from exporter.errors import nearest
 from exporter.teams.draft import Draft, shown
 from exporter.teams.rules import Kind
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from exporter.sources import nearest
+from exporter.errors import nearest
 from exporter.teams.draft import Draft, shown
 from exporter.teams.rules import Kind
 

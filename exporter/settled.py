@@ -1,0 +1,117 @@
+"""The settled days of one source: whole in the ledger, and in memory what windows need of them."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from exporter.days import DAY, report_day
+from exporter.ledger import Ledger
+from exporter.model import Day
+from exporter.polls import ReportPoll
+from exporter.windows import Days, span
+
+log = logging.getLogger(__name__)
+
+RESTATED_DAYS = 3
+"""For how many days after the report day the API may still correct a day: so many are read again with every poll."""
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """What the ledger gives after a restart: the newest settled day, and all of them."""
+
+    day: Day[Any, Any]
+    days: Days[Any]
+    read_at: datetime
+
+
+class Settled:
+    """The days of `poll` that are held, `keep` of them at most."""
+
+    def __init__(self, poll: ReportPoll[Any], ledger: Ledger, keep: int) -> None:
+        self.poll = poll
+        self._ledger = ledger
+        self._keep = keep
+        self._digests: dict[date, dict[Any, Any]] = {}
+        self._shared: dict[Any, Any] = {}
+
+    @property
+    def held(self) -> int:
+        """How many days are held."""
+        return len(self._digests)
+
+    def restore(self, now: datetime) -> Restored | None:
+        """What the ledger holds, if it holds a day."""
+        newest = report_day(now, self.poll.settle)
+        read = {day: at for day, at in self._ledger.days(self.poll.name, self.poll.shape).items() if day <= newest}
+        last: Day[Any, Any] | None = None
+        for day in sorted(read)[-self._keep :]:
+            model = self._load(day)
+            if model is not None:
+                self._digests[day] = self._digest(model)
+                last = model
+        return Restored(last, self._days(last.day), read[last.day]) if last else None
+
+    def _load(self, day: date) -> Day[Any, Any] | None:
+        content = self._ledger.day(self.poll.name, day, self.poll.shape)
+        if content is None:
+            return None
+        try:
+            model: Day[Any, Any] = self.poll.decode(day, content)
+        except (msgspec.DecodeError, ValueError, TypeError, ArithmeticError):
+            log.warning("a kept day cannot be read, it will be asked for again", extra={"poll": self.poll.name})
+            return None
+        return model
+
+    def store(self, days: Iterable[Day[Any, Any]], newest: date, read_at: datetime) -> Days[Any]:
+        """Keep these days; what is held afterwards, for windows that end with `newest`."""
+        days = list(days)
+        first = newest - (self._keep - 1) * DAY
+        content = {day.day: self.poll.encode(day) for day in days}
+        self._ledger.put(self.poll.name, content, self.poll.shape, read_at)
+        self._ledger.forget(self.poll.name, first)
+        digests = self._digests | {day.day: self._digest(day) for day in days}
+        self._digests = {day: digest for day, digest in digests.items() if day >= first}
+        if len(self._digests) < len(digests):  # once a day: what only the days that left had is not kept for them
+            self._shared = {one: one for digest in self._digests.values() for pair in digest.items() for one in pair}
+        return self._days(newest)
+
+    def _digest(self, day: Day[Any, Any]) -> dict[Any, Any]:
+        """What windows need of it. The same people and amounts come again every day: each is held once."""
+        share = self._shared.setdefault
+        return {share(key, key): share(value, value) for key, value in self.poll.digest(day).items()}
+
+    def _days(self, newest: date) -> Days[Any]:
+        held = {day: self._digests[day] for day in sorted(self._digests) if day <= newest}
+        days: Days[Any] = self.poll.kept(newest, held)
+        return days
+
+    def missing(self, newest: date, read_since: datetime) -> list[tuple[date, date]]:
+        """What to read beside the report day `newest`, newest first, in ranges that one request may ask for.
+
+        Days that are not held, and again those that may have been corrected since; `read_since` is when this round
+        began.
+        """
+        read = self._ledger.days(self.poll.name, self.poll.shape)
+        again = {newest - number * DAY for number in range(1, RESTATED_DAYS + 1)}
+        wanted = [
+            day
+            for day in span(newest - (self._keep - 1) * DAY, newest - DAY)
+            if day not in self._digests or (day in again and read.get(day, read_since) < read_since)
+        ]
+        return _ranges(wanted, self.poll.days_at_once)
+
+
+def _ranges(days: list[date], most: int) -> list[tuple[date, date]]:
+    """Ascending days as ranges of at most `most` days without a gap, newest first."""
+    ranges: list[tuple[date, date]] = []
+    for day in reversed(days):
+        if ranges and ranges[-1][0] - day == timedelta(days=1) and (ranges[-1][1] - day).days < most:
+            ranges[-1] = (day, ranges[-1][1])
+        else:
+            ranges.append((day, day))
+    return ranges

@@ -1,0 +1,25 @@
+"""Families that are made from the models of several polls. This is where a new view is listed."""
+
+from collections.abc import Sequence
+
+from exporter.budgets import Budget
+from exporter.views.base import View
+from exporter.views.budgets import Budgets
+from exporter.views.keys import KeysLastUsed, KeysOrphaned
+from exporter.views.people import MembersActivity
+from exporter.views.teams import TeamsInfo
+from exporter.views.windows import ClaudeCodeWindows, CostWindows, WindowDays
+
+
+def all_views(budgets: Sequence[Budget]) -> tuple[View, ...]:
+    """Every view there is."""
+    return (
+        ClaudeCodeWindows(),
+        CostWindows(),
+        WindowDays(),
+        Budgets(budgets),
+        TeamsInfo(),
+        MembersActivity(),
+        KeysLastUsed(),
+        KeysOrphaned(),
+    )

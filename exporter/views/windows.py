@@ -1,0 +1,101 @@
+"""Sums of several settled days: Claude Code by actor, billed cost by workspace, and how many days each holds."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from exporter import catalog
+from exporter.exposition import Family, Group, Values, family
+from exporter.model import ClaudeCodeDays, CostDays, Spender, UsageDays, Workspaces
+from exporter.polls.base import Held
+from exporter.teams import Teams
+from exporter.views.base import Part, View
+from exporter.windows import sums
+
+_ACTIVE = {"1d": 1, "7d": 7, "30d": 30}
+_SOURCES: Mapping[str, type[ClaudeCodeDays | CostDays | UsageDays]] = {
+    "claude_code": ClaudeCodeDays,
+    "usage": UsageDays,
+    "cost": CostDays,
+}
+
+
+class ClaudeCodeWindows(View):
+    """Who used Claude Code, and what it cost by estimate.
+
+    anthropic_claude_code_active_actors{window="7d",actor_type="user"} 84
+    anthropic_claude_code_window_estimated_cost_usd{window="mtd",actor="ann@example.com",actor_type="user",
+        customer_type="api"} 41.7
+    """
+
+    name = "claude_code_windows"
+    reads = (ClaudeCodeDays, Teams)
+
+    def parts(self, held: Held, now: datetime) -> Iterable[Part]:
+        """Both families."""
+        days, teams = held(ClaudeCodeDays), held(Teams)
+        if days is not None:
+            yield Part(family(catalog.ACTIVE_ACTORS, _active(days, teams)), (ClaudeCodeDays,))
+            yield Part(Family(catalog.WINDOW_ESTIMATED_COST, _costs(days, teams)), (ClaudeCodeDays,))
+
+
+def _active(days: ClaudeCodeDays, teams: Teams | None) -> dict[Values, int]:
+    counts: dict[Values, int] = {}
+    for window, length in _ACTIVE.items():
+        held = [day for day in days.newest(length) if day in days.by_day]
+        actors = {spender[:2] for day in held for spender in days.by_day[day]}
+        by = Counter((teams.of_actor(*actor) if teams else None, actor[1]) for actor in actors)
+        if held:
+            counts |= {(window, *who): count for who, count in by.items()}
+    return counts
+
+
+def _costs(days: ClaudeCodeDays, teams: Teams | None) -> Iterator[Group]:
+    for window, costs in sums(days).items():
+        for spender, cost in costs.items():
+            yield Group((window, *_named(spender, teams)), ((),), (cost,))
+
+
+def _named(spender: Spender, teams: Teams | None) -> Values:
+    return (*spender[:2], teams.of_actor(*spender[:2]) if teams else None, spender.customer_type)
+
+
+class CostWindows(View):
+    """Billed cost of windows.
+
+    anthropic_cost_window_usd{window="30d",workspace_id="default"} 51234.56
+    """
+
+    name = "cost_windows"
+    reads = (CostDays, Workspaces)
+
+    def parts(self, held: Held, now: datetime) -> Iterable[Part]:
+        """By workspace, with the default one's real id, should the API give it, under its one name."""
+        days, workspaces = held(CostDays), held(Workspaces)
+        if days is None:
+            return
+        samples: dict[Values, Decimal] = {}
+        for window, costs in sums(days).items():
+            for workspace_id, cost in costs.items():
+                name = (window, workspaces.label(workspace_id) if workspaces else workspace_id)
+                samples[name] = samples.get(name, Decimal()) + cost
+        yield Part(family(catalog.COST_WINDOW, samples), (CostDays,))
+
+
+class WindowDays(View):
+    """How many days each window really holds.
+
+    anthropic_window_days{window="30d",source="usage"} 30
+    """
+
+    name = "window_days"
+    reads = tuple(_SOURCES.values())
+
+    def parts(self, held: Held, now: datetime) -> Iterable[Part]:
+        """A part for each source."""
+        for source, kind in _SOURCES.items():
+            days = held(kind)
+            if days is not None:
+                counts = {(window, source): len(some) for window, some in days.windows.items()}
+                yield Part(family(catalog.WINDOW_DAYS, counts), (kind,))
