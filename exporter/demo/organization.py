@@ -21,8 +21,10 @@ HELD_BACK = timedelta(hours=1)
 """The API withholds Claude Code that is younger than this."""
 TRAFFIC_HELD_BACK = timedelta(minutes=5)
 """The same for use and cost."""
-KEPT_PEOPLE_DAYS = 100_000
-"""Of how many people's days the traffic is kept: some 60 MB at the most."""
+KEPT_DAYS = 16_000
+"""Of how many people's days everything is kept: some 30 MB, and a whole history of 200 people."""
+KEPT_TRAFFIC_DAYS = 240_000
+"""The same for traffic alone: some 120 MB, and a whole history of 3,000 people."""
 ENTERPRISE = {
     "admin": "owner", "billing": "membership_admin", "user": "managed", "claude_code_user": "user", "developer": "user",
 }  # fmt: skip
@@ -49,8 +51,8 @@ class Organization:
         self.anchor = anchor
         self.name = options.organization_name
         self.id = organization_id(options.seed)
-        self.day = lru_cache(maxsize=4)(self._day)
-        self.traffic = lru_cache(maxsize=4 + KEPT_PEOPLE_DAYS // options.people)(self._traffic)
+        self.day = lru_cache(maxsize=4 + KEPT_DAYS // options.people)(self._day)
+        self.traffic = lru_cache(maxsize=4 + KEPT_TRAFFIC_DAYS // options.people)(self._traffic)
 
     @cached_property
     def people(self) -> tuple[Person, ...]:

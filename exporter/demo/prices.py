@@ -7,6 +7,7 @@ knows discounts and surcharges, is counted in millionths of those.
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,16 @@ def adopted(anchor: date, days: int, day: date) -> bool:
     return (anchor - day).days <= days / 3
 
 
-def popularity(anchor: date, days: int, day: date, *, curious: bool) -> list[tuple[str, float]]:
+@lru_cache(maxsize=2)
+def popularity(anchor: date, days: int, day: date, *, curious: bool) -> tuple[tuple[str, float], ...]:
     """Return the weights with which a day's main work falls on models."""
     past = max((anchor - day).days / days, 0.0)
     newest = 0.5 if curious and adopted(anchor, days, day) else 0.0
-    return [
+    return (
         (SONNET_5_5, 0.42),
         (OPUS_5_5, 0.36),
         (NEWCOMER, newest),
         (VETERAN, 0.01 + 0.35 * past),
         (OPUS_4_8, 0.05),
         (HAIKU_4_5, 0.02),
-    ]
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -71,7 +72,8 @@ class Simulator:
         try:
             if request.query_params.keys() & {"since", "until"}:
                 first, last = (_day(request, name) for name in ("since", "until"))
-                return JSONResponse(sums(self.directory.main, *_range(first, last), moment))
+                days = _range(first, last)
+                return JSONResponse(await run_in_threadpool(sums, self.directory.main, *days, moment))
             day = _day(request, "day") if request.query_params.get("day") else moment.date() - timedelta(days=1)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)

@@ -55,7 +55,7 @@ class _Worker:
     customer_type: str
     subscription_type: str | None
     acceptance: float
-    mix: list[tuple[str, float]]
+    mix: Sequence[tuple[str, float]]
 
 
 def work_of(staff: Staff, day: date) -> list[tuple[Person | ApiKey, Record]]:
@@ -83,7 +83,7 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
         return
     rng = stream(staff.options.seed, person.id, day)
     spike = staff.spikes_on(day, person.id)
-    if rng.random() > habits.regularity * _mood(staff, person, day) and not spike:
+    if not _works(staff, person, day, rng.random()) and not spike:
         return
     settled_in = min(0.3 + (day - person.added_at.date()).days / 14, 1)
     amount = SPIKE if spike else habits.appetite * rng.lognormvariate(0, 0.5) * settled_in
@@ -127,15 +127,19 @@ def _hours(rng: Random, habits: Habits) -> tuple[int, int]:
     return start, min(start + rng.randrange(2 * 3600, 9 * 3600), DAY_SECONDS)
 
 
-def _mood(staff: Staff, person: Person, day: date) -> float:
-    """Share of the usual chance to work: weekends, holidays, and whole weeks of vacation."""
-    thanksgiving = day.month == 11 and person.habits.region == "america" and 22 <= day.day - (day.weekday() - 3) <= 28
+def _works(staff: Staff, person: Person, day: date, lot: float) -> bool:
+    """Whether somebody works on a day: hardly on weekends and holidays, and not at all in whole weeks of vacation.
+
+    Whether it is a vacation costs most to know, and is asked last.
+    """
+    regularity, region = person.habits.regularity, person.habits.region
+    thanksgiving = day.month == 11 and region == "america" and 22 <= day.day - (day.weekday() - 3) <= 28
     if (day.month, day.day) in HOLIDAYS or (thanksgiving and day.weekday() in (3, 4)):
-        return 0.05
+        return lot <= regularity * 0.05
+    if lot > regularity * WEEK[day.weekday()]:
+        return False
     year, week, _ = day.isocalendar()
-    if stream(staff.options.seed, "vacation", person.id, year, week).random() < 0.07:
-        return 0.0
-    return WEEK[day.weekday()]
+    return stream(staff.options.seed, "vacation", person.id, year, week).random() >= 0.07
 
 
 def _record(rng: Random, worker: _Worker, place: tuple[str, bool], hours: tuple[int, int], amount: float) -> Record:
@@ -166,7 +170,7 @@ def _tools(rng: Random, amount: float, acceptance: float) -> Iterator[ToolUse]:
         yield ToolUse(tool, accepted, proposed - accepted)
 
 
-def _models(rng: Random, amount: float, mix: list[tuple[str, float]]) -> Iterator[ModelUse]:
+def _models(rng: Random, amount: float, mix: Sequence[tuple[str, float]]) -> Iterator[ModelUse]:
     """One or two models for the work, and often a small one for errands."""
     main = weighted(rng, mix)
     other = weighted(rng, mix)
