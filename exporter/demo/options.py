@@ -12,7 +12,7 @@ class Options:
 
     people: int = 200
     """Members on the first day."""
-    days: int = 45
+    days: int = 75
     """Days of history before the first day."""
     seed: int = 1
     key: str = "sk-ant-admin01-simulated"
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the simulation's flags to a parser."""
     size = parser.add_argument_group("simulated organization")
     size.add_argument("--people", type=_positive, default=200, metavar="N", help="members (default: %(default)s)")
-    size.add_argument("--days", type=_positive, default=45, metavar="N", help="days of history (default: %(default)s)")
+    size.add_argument("--days", type=_positive, default=75, metavar="N", help="days of history (default: %(default)s)")
     size.add_argument("--seed", type=int, default=1, metavar="N", help="another seed, other data (default: 1)")
     size.add_argument("--api-keys", type=_natural, metavar="N", help="API keys (default: a quarter of the people)")
     size.add_argument(
