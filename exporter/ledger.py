@@ -100,7 +100,7 @@ class Ledger:
         if not rows:
             return None
         try:
-            return zlib.decompress(rows[0][0])
+            return _unpacked(rows[0][0], key)
         except (zlib.error, TypeError):
             log.warning("a damaged day of the ledger is forgotten", extra={"source": source, "day": day.isoformat()})
             sql = "DELETE FROM days WHERE source = ? AND day = ? AND shape = ? AND content = ?"
@@ -110,7 +110,8 @@ class Ledger:
     def put(self, source: str, days: Mapping[date, bytes], shape: str, read_at: datetime) -> None:
         """Hold the contents of `days`, all of them or none, in place of what was held of these days."""
         at = _text(read_at)
-        rows = [(source, day.isoformat(), shape, at, zlib.compress(content)) for day, content in days.items()]
+        keys = [(source, day.isoformat(), shape) for day in days]
+        rows = [(*key, at, _packed(content, key)) for key, content in zip(keys, days.values(), strict=True)]
         self._write(("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?)", rows))
 
     def forget(self, source: str, before: date) -> None:
@@ -191,6 +192,21 @@ def _sound(read: Callable[..., T], rows: Rows) -> Iterable[T]:
     for row in rows:
         with suppress(ValueError, TypeError):
             yield read(*row)
+
+
+def _packed(content: bytes, key: tuple[str, str, str]) -> bytes:
+    # As the preset dictionary, the key is part of the checksums: content that a damaged page shows under
+    # another day, source or shape is not taken for theirs.
+    packer = zlib.compressobj(zdict=" ".join(key).encode())
+    return packer.compress(content) + packer.flush()
+
+
+def _unpacked(packed: bytes, key: tuple[str, str, str]) -> bytes:
+    unpacker = zlib.decompressobj(zdict=" ".join(key).encode())
+    content = unpacker.decompress(packed)
+    if not unpacker.eof:
+        raise zlib.error("incomplete")
+    return content
 
 
 def _text(at: datetime) -> str:

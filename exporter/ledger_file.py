@@ -20,7 +20,7 @@ _opening = threading.Lock()
 class LedgerFile:
     """A ledger's file that is ours alone until it is closed.
 
-    Raises LedgerError if the file cannot be used; its bytes are what they were, and nothing lies beside it.
+    Raises LedgerError if the file cannot be used; it then holds what it held, and nothing new lies beside it.
     """
 
     def __init__(self, path: Path, schema: Sequence[str]) -> None:

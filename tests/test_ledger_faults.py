@@ -126,6 +126,21 @@ def test_a_page_that_is_damaged_while_the_file_is_used_costs_one_day(tmp_path):
         assert ledger.days("cost", "email") == {MONDAY: NOON, WEDNESDAY: NOON}
         assert [ledger.day("cost", day, "email") for day in (MONDAY, WEDNESDAY)] == [noise(1), noise(3)]
         assert_filled(ledger)
+        assert answer("print(Ledger(path).trouble)", path) == f"{path}: it is damaged", "the lock was not released"
+
+
+@pytest.mark.parametrize("change", ["day = '2026-11-18'", "source = 'cost'", "shape = 'hash'", "content = x'78'"])
+def test_content_that_stands_under_another_day_source_or_shape_is_damaged(change):
+    with opened() as ledger:
+        ledger.put("usage", {MONDAY: b"monday", TUESDAY: b"tuesday"}, "email", NOON)
+        ledger._connection.execute(f"UPDATE days SET {change} WHERE day = '2026-11-16'")
+        held = {
+            ledger.day(source, day, shape)
+            for source in ("usage", "cost")
+            for shape in ("email", "hash")
+            for day in ledger.days(source, shape)
+        }
+        assert held == {b"tuesday", None}
 
 
 @pytest.mark.parametrize("table", ["organization", "days", "successes", "roles"])
@@ -138,6 +153,16 @@ def test_a_table_that_is_gone_does_not_take_the_others_with_it(tmp_path, table):
         assert ledger.successes() == ({} if table == "successes" else {"usage": NOON})
         assert ledger.roles() == ({} if table == "roles" else {"user_1": ("admin", NOON)})
         assert not ledger.persistent
+        fill(ledger)
+        assert_filled(ledger)
+
+
+def test_rows_that_fit_into_no_table_are_left_behind(tmp_path):
+    with opened(tmp_path / "ledger.db") as ledger:
+        fill(ledger)
+        ledger._connection.executescript("ALTER TABLE roles ADD COLUMN note; DROP TABLE organization")
+        assert ledger.organization() is None
+        assert ledger.roles() == {}
         fill(ledger)
         assert_filled(ledger)
 

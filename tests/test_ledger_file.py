@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledgers import NEWER, answer, assert_filled, child, everything_in, fill, filled, opened
+from tests.ledgers import NEWER, NOON, answer, assert_filled, child, everything_in, fill, filled, opened
 
 OPEN = "ledger = Ledger(path); print(ledger.persistent, ledger.trouble, flush=True)"
 HOLD = OPEN + "; sys.stdin.read(); fill(ledger); assert ledger.persistent"
@@ -185,6 +185,16 @@ def test_a_new_file_is_for_nobody_else_and_so_is_what_lies_beside_it(tmp_path):
     assert set(everything_in(tmp_path)) == {"ledger.db"}
 
 
+def test_what_was_let_go_of_is_not_in_the_file_any_more(tmp_path):
+    path = tmp_path / "ledger.db"
+    with opened(path) as ledger:
+        ledger.set_roles({f"{number}@example.com": ("admin", NOON) for number in range(1000)})
+    assert b"@example.com" in path.read_bytes()
+    with opened(path) as ledger:
+        ledger.set_roles({})
+    assert b"@example.com" not in path.read_bytes()
+
+
 def test_an_empty_file_is_a_new_ledger(tmp_path, caplog):
     (path := tmp_path / "ledger.db").touch()
     with caplog.at_level(logging.INFO):
@@ -239,6 +249,7 @@ def test_while_one_process_uses_the_file_another_uses_memory(tmp_path):
         assert holder.stdout.readline() == "True \n"
         before = everything_in(tmp_path)
         with opened(path) as ledger:
+            assert ledger._read("PRAGMA busy_timeout") == [(0,)], "nobody waits for a lock"
             assert (ledger.persistent, ledger.trouble) == (False, f"{path}: another process uses it")
             fill(ledger)
             assert_filled(ledger)

@@ -19,6 +19,7 @@ def test_an_older_file_is_copied_and_then_upgraded(tmp_path):
         assert ledger.persistent
         assert_filled(ledger)
         assert ledger._read("SELECT id FROM invites") == [("invite_1",)]
+        assert path.read_bytes()[60:64] == b"\0\0\0\2", "the next start sees the old version"
     copy = tmp_path / "ledger.db.v1"
     assert set(everything_in(tmp_path)) == {path.name, copy.name}
     assert (version(path), version(copy), oct(copy.stat().st_mode & 0o777)) == (2, 1, "0o600")
