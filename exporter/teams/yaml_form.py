@@ -9,8 +9,6 @@ Read from the tree of nodes instead of Python values: it knows the line of every
 and a key that is there twice is still there twice.
 """
 
-from typing import Any
-
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -85,8 +83,10 @@ class _Reader:
         if not isinstance(node, MappingNode):
             self._problem(node, f"here must be {what}")
             return None
+        if self._is_alias(node):
+            return None
         fields: dict[str, Node] = {}
-        for key, value in self._once(node):
+        for key, value in node.value:
             name = key.value.replace("_", "-") if isinstance(key, ScalarNode) else "a list or a mapping"
             if name not in known:
                 self._problem(key, f"no such key: {shown(name)}{nearest(name[:80], known)}")
@@ -103,16 +103,15 @@ class _Reader:
         if not isinstance(node, SequenceNode):
             self._problem(node, f"{name} must be a list, such as {name}: [...]")
             return []
-        return self._once(node)
+        return [] if self._is_alias(node) else list(node.value)
 
-    def _once(self, node: MappingNode | SequenceNode) -> list[Any]:
-        """What is in `node`. An alias shows it again: a few lines could become millions."""
+    def _is_alias(self, node: Node) -> bool:
+        """Whether `node` was there before: with aliases of lists, a few lines could stand for millions."""
         if id(node) in self._seen:
             self._problem(node, "aliases of this are not read: write it out each time")
-            return []
+            return True
         self._seen.add(id(node))
-        children: list[Any] = node.value
-        return children
+        return False
 
     def _text(self, node: Node, name: str, tags: frozenset[str]) -> str | None:
         if isinstance(node, ScalarNode) and node.tag in tags:

@@ -28,6 +28,25 @@ def test_a_pattern_matches_by_name_or_id_or_the_name_of_a_key_that_acts():
     assert teams.findings([("gone", "api_key")], [("apikey_1", "web"), ("apikey_2", "ci")], []) == []
 
 
+def test_a_key_that_acts_and_is_listed_is_one_key():
+    teams = Teams({"a": "", "b": ""}, api_keys={"ci": "a", "*": "b", "apikey_2": "b"})
+    (sentence,) = teams.findings([("ci", "api_key"), ("web", "user")], [("apikey_1", "ci"), ("apikey_2", "x")], [])
+    assert sentence == "api-keys: ci (apikey_1) is matched by ci (a) and * (b): a is used"
+
+
+def test_what_is_long_is_cut():
+    teams = Teams({"a": ""}, actors={"x" * 80: "a", "y" * 81: "a"})
+    assert teams.findings([], None, None) == [
+        f"actors: {'x' * 80} (a) matches nobody",
+        f"actors: {'y' * 79}… (a) matches nobody",
+    ]
+
+
+def test_twenty_sentences_need_no_summary():
+    teams = Teams({"a": ""}, actors=dict.fromkeys("abcdefghijklmnopqrst", "a"))
+    assert len(teams.findings([], None, None)) == 20
+
+
 def test_names_that_patterns_of_different_teams_match_are_told_with_the_team_that_is_used():
     teams = Teams({"platform": "", "data": ""}, actors={"*@example.com": "data", "ann@example.com": "platform"})
     assert teams.findings([ANN, BOB], [], []) == [

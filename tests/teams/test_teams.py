@@ -12,7 +12,7 @@ from exporter.teams.rules import Kind
 NAMES = st.one_of(
     st.text(alphabet=st.characters(exclude_categories=[]), max_size=30),
     st.text(alphabet="ab@.[]!*?-ß\ud800", max_size=12),
-    st.text(alphabet="a@", min_size=1).map(lambda text: text * 5000),
+    st.just("a@" * 5000),
 )
 TEAMS = st.sampled_from(["platform", "data", "web"])
 PATTERNS = st.dictionaries(NAMES, TEAMS, max_size=8)
@@ -137,7 +137,7 @@ def test_an_exact_pattern_always_wins(before, after, name, team):
         assert teams.of_workspace(name, "") == teams.of_workspace("", name) == team
 
 
-@given(st.lists(NAMES.filter(lambda name: name[:1] != "@"), max_size=8), NAMES)
+@given(st.lists(st.text(alphabet="abß-[]!*?", max_size=9), max_size=4), st.text(alphabet="abß-[]!*", max_size=9))
 def test_a_glob_means_what_the_shell_means(patterns, name):
     teams = Teams({}, actors=dict.fromkeys(patterns, "a"))
     wanted = any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns if name)
