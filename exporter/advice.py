@@ -21,7 +21,7 @@ _WORDS = {
     Reason.CONNECTION: "the API cannot be reached: look at api.base-url, name resolution, firewall and api.proxy-url",
     Reason.BAD_RESPONSE: "the answer is not the Admin API's: is a login page or a proxy in between? see api.base-url",
     Reason.WRONG_ORGANIZATION: "the key is another organization's; give that one an exporter of its own, "
-    "or restart this one if it is to change",
+    "or if this one is to change, restart it, with another ledger (storage.path) where it has one",
     Reason.BUG: "a defect of the exporter: please report it with the traceback in the log",
 }
 

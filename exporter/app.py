@@ -188,7 +188,7 @@ class Service:
             )
             for name in runner.polls
         ]
-        return page.page(self._parts.health.organization, lines, now)
+        return page.page(self._parts.health.organization, lines, runner.days_held(), now)
 
     def healthy(self) -> bool:
         """Whether the schedule runs, whatever the API does."""

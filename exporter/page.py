@@ -1,6 +1,6 @@
 """The landing page: how every poll fares, for a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -40,10 +40,11 @@ small { opacity: .75; }
 _HEAD = ("poll", "last result", "when", "took", "rows", "series", "next run")
 
 
-def page(organization: str, polls: Iterable[PollLine], now: datetime) -> str:
-    """The page at `now`."""
+def page(organization: str, polls: Iterable[PollLine], days: Mapping[str, str], now: datetime) -> str:
+    """The page at `now`; `days` says how many settled days of each report are held."""
     head = "".join(f'<th class="{_class(name)}">{name}</th>' for name in _HEAD)
     rows = "\n".join(_row(line, now) for line in polls)
+    held = ", ".join(f"{escape(source)} {escape(text)}" for source, text in days.items()) or "none"
     name = escape(organization) or "an organization whose name is not known yet"
     return f"""<!doctype html>
 <html lang="en">
@@ -63,6 +64,7 @@ def page(organization: str, polls: Iterable[PollLine], now: datetime) -> str:
 {rows}
 </tbody>
 </table>
+<p>Settled days held: {held}.</p>
 <p><small>{now:%Y-%m-%d %H:%M:%S} UTC. All days are UTC days.</small></p>
 </body>
 </html>

@@ -116,6 +116,10 @@ class Runner:
         """Whether the poll runs now."""
         return name in self._running
 
+    def days_held(self) -> dict[str, str]:
+        """Of every report how many settled days are held, and of how many."""
+        return {name: f"{settled.held} of {settled.keep}" for name, settled in self._settled.items()}
+
     def answered(self) -> bool:
         """Whether every poll has ended at least once, well or not."""
         return self.polls.keys() <= self.outcomes.keys()

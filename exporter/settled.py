@@ -1,10 +1,11 @@
 """The settled days of one source: whole in the ledger, and in memory what windows need of them."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ from exporter.polls import ReportPoll
 from exporter.windows import Days, span
 
 log = logging.getLogger(__name__)
+
+Kept = TypeVar("Kept")
 
 RESTATED_DAYS = 3
 """For how many days after the report day the API may still correct a day: so many are read again with every poll."""
@@ -35,7 +38,7 @@ class Settled:
     def __init__(self, poll: ReportPoll[Any], ledger: Ledger, keep: int) -> None:
         self.poll = poll
         self._ledger = ledger
-        self._keep = keep
+        self.keep = keep
         self._digests: dict[date, dict[Any, Any]] = {}
         self._shared: dict[Any, Any] = {}
 
@@ -48,42 +51,43 @@ class Settled:
         """What the ledger holds, if it holds a day."""
         newest = report_day(now, self.poll.settle)
         read = {day: at for day, at in self._ledger.days(self.poll.name, self.poll.shape).items() if day <= newest}
-        last: Day[Any, Any] | None = None
-        for day in sorted(read)[-self._keep :]:
-            model = self._load(day)
+        for day in sorted(read)[-self.keep :]:
+            digest = self._load(day, self.poll.decode_digest)
+            if digest is not None:
+                self._digests[day] = self._share(digest)
+        for day in sorted(self._digests, reverse=True):
+            model = self._load(day, partial(self.poll.decode, day))
             if model is not None:
-                self._digests[day] = self._digest(model)
-                last = model
-        return Restored(last, self._days(last.day), read[last.day]) if last else None
+                return Restored(model, self._days(day), read[day])
+            del self._digests[day]
+        return None
 
-    def _load(self, day: date) -> Day[Any, Any] | None:
+    def _load(self, day: date, decode: Callable[[bytes], Kept]) -> Kept | None:
         content = self._ledger.day(self.poll.name, day, self.poll.shape)
-        if content is None:
-            return None
         try:
-            model: Day[Any, Any] = self.poll.decode(day, content)
-        except (msgspec.DecodeError, ValueError, TypeError, ArithmeticError):
-            log.warning("a kept day cannot be read, it will be asked for again", extra={"poll": self.poll.name})
+            return None if content is None else decode(content)
+        except (msgspec.DecodeError, ArithmeticError):
+            facts = {"poll": self.poll.name, "day": day.isoformat()}
+            log.warning("a kept day cannot be read, it will be asked for again", extra=facts)
             return None
-        return model
 
     def store(self, days: Iterable[Day[Any, Any]], newest: date, read_at: datetime) -> Days[Any]:
         """Keep these days; what is held afterwards, for windows that end with `newest`."""
         days = list(days)
-        first = newest - (self._keep - 1) * DAY
+        first = newest - (self.keep - 1) * DAY
         content = {day.day: self.poll.encode(day) for day in days}
         self._ledger.put(self.poll.name, content, self.poll.shape, read_at)
         self._ledger.forget(self.poll.name, first)
-        digests = self._digests | {day.day: self._digest(day) for day in days}
+        digests = self._digests | {day.day: self._share(self.poll.digest(day)) for day in days}
         self._digests = {day: digest for day, digest in digests.items() if day >= first}
         if len(self._digests) < len(digests):  # once a day: what only the days that left had is not kept for them
             self._shared = {one: one for digest in self._digests.values() for pair in digest.items() for one in pair}
         return self._days(newest)
 
-    def _digest(self, day: Day[Any, Any]) -> dict[Any, Any]:
-        """What windows need of it. The same people and amounts come again every day: each is held once."""
+    def _share(self, digest: Mapping[Any, Any]) -> dict[Any, Any]:
+        """The digest, with people and amounts that come again every day held once."""
         share = self._shared.setdefault
-        return {share(key, key): share(value, value) for key, value in self.poll.digest(day).items()}
+        return {share(key, key): share(value, value) for key, value in digest.items()}
 
     def _days(self, newest: date) -> Days[Any]:
         held = {day: self._digests[day] for day in sorted(self._digests) if day <= newest}
@@ -100,7 +104,7 @@ class Settled:
         again = {newest - number * DAY for number in range(1, RESTATED_DAYS + 1)}
         wanted = [
             day
-            for day in span(newest - (self._keep - 1) * DAY, newest - DAY)
+            for day in span(newest - (self.keep - 1) * DAY, newest - DAY)
             if day not in self._digests or (day in again and read.get(day, read_since) < read_since)
         ]
         return _ranges(wanted, self.poll.days_at_once)

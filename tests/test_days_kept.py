@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from exporter.app import http_client
+from exporter.errors import Reason
 from tests.service import ask
 from tests.world import World, settings_for
 
@@ -61,14 +62,13 @@ async def test_windows_hold_what_the_simulated_organization_did(simulator):
 
 
 async def test_a_restart_serves_the_windows_without_asking_and_reads_only_what_may_have_changed(simulator, tmp_path):
-    storage = {"path": tmp_path / "ledger.db"}
     async with http_client(settings_for(simulator)) as http:
-        before = World(simulator, http, storage=storage)
+        before = World(simulator, http, storage=storage(tmp_path))
         await before.poll_all()
         before.parts.ledger.close()
         ask(f"{simulator.url}/simulator/requests", method="DELETE")
         simulator.now += timedelta(hours=5)
-        after = World(simulator, http, storage=storage)
+        after = World(simulator, http, storage=storage(tmp_path))
         await after.parts.restore()
         assert ask(f"{simulator.url}/simulator/requests") == []
         kept = {name for name in before.scrape() if not name.startswith("anthropic_exporter_")}
@@ -86,15 +86,14 @@ async def test_a_restart_serves_the_windows_without_asking_and_reads_only_what_m
 
 
 async def test_with_the_api_down_a_restart_serves_what_is_kept_until_it_is_too_old(simulator, tmp_path):
-    storage = {"path": tmp_path / "ledger.db"}
     async with http_client(settings_for(simulator)) as http:
-        before = World(simulator, http, storage=storage)
+        before = World(simulator, http, storage=storage(tmp_path))
         await before.poll_all()
         before.parts.ledger.close()
         ask(f"{simulator.url}/simulator/faults", [f"{name}:500" for name in ("me", *SOURCES)], "PUT")
         for hours, served in ((20, True), (36, False)):
             simulator.now = NOON + timedelta(hours=hours)
-            after = World(simulator, http, storage=storage)
+            after = World(simulator, http, storage=storage(tmp_path))
             await after.parts.restore()
             assert (after.total("anthropic_cost_usd") is not None) is served
             assert (after.total("anthropic_cost_window_usd") is not None) is served
@@ -123,3 +122,169 @@ async def test_corrected_days_show_within_a_poll_everywhere_they_count(simulate)
             "anthropic_cost_window_usd",
         ):
             assert any(before.get(name) != value for name, value in after.items() if name.startswith(metric)), metric
+
+
+def storage(tmp_path):
+    return {"path": tmp_path / "ledger.db"}
+
+
+async def test_the_key_of_another_organization_publishes_nothing_after_a_restart_either(simulator, tmp_path):
+    async with http_client(settings_for(simulator)) as http:
+        before = World(simulator, http, storage=storage(tmp_path))
+        await before.poll_all()
+        before.parts.ledger.close()
+        simulator.now += timedelta(hours=1)
+        after = World(simulator, http, key="sk-ant-admin01-other-organization", storage=storage(tmp_path))
+        await after.parts.restore()
+        outcomes = [await after.parts.runner.run(name) for name in after.parts.runner.polls]
+        assert {outcome.reason for outcome in outcomes} == {Reason.WRONG_ORGANIZATION}
+        assert all("ledger" in outcome.hint for outcome in outcomes)
+        assert after.total("anthropic_members") is None
+        await windows_are_the_truth(after)
+        after.parts.ledger.close()
+
+
+async def test_the_remembered_name_is_the_label_even_if_me_is_refused_or_tells_another(simulator, tmp_path):
+    async with http_client(settings_for(simulator)) as http:
+        before = World(simulator, http, organization="Chosen", storage=storage(tmp_path))
+        await before.poll_all()
+        before.parts.ledger.close()
+        for faults in (["me:403"], []):
+            ask(f"{simulator.url}/simulator/faults", faults, "PUT")
+            after = World(simulator, http, storage=storage(tmp_path))
+            await after.parts.restore()
+            await after.poll("members", "cost")
+            assert after.by("organization", "anthropic_members").keys() == {"Chosen"}
+            assert after.by("organization", "anthropic_cost_window_usd").keys() == {"Chosen"}
+            after.parts.ledger.close()
+
+
+async def test_a_second_exporter_on_the_same_file_keeps_its_days_in_memory_and_says_so(simulator, tmp_path):
+    async with http_client(settings_for(simulator)) as http:
+        first = World(simulator, http, storage=storage(tmp_path))
+        second = World(simulator, http, storage=storage(tmp_path))
+        for world, persistent in ((first, 1), (second, 0)):
+            await world.poll_all()
+            assert world.total("anthropic_exporter_ledger_persistent") == persistent
+            await windows_are_the_truth(world)
+            world.parts.ledger.close()
+
+
+async def test_without_a_path_days_are_in_memory(simulator):
+    async with http_client(settings_for(simulator)) as http:
+        assert World(simulator, http).total("anthropic_exporter_ledger_persistent") == 0
+
+
+async def test_another_grouping_reads_the_kept_days_of_usage_again(simulator, tmp_path):
+    async with http_client(settings_for(simulator)) as http:
+        for group_by in ("model,api_key_id", "model", "model,api_key_id"):
+            world = World(simulator, http, storage=storage(tmp_path), polls={"usage": {"group_by": group_by}})
+            await world.parts.restore()
+            assert world.total("anthropic_usage_tokens") is None or group_by == "model,api_key_id"
+            await world.poll_all()
+            assert world.by("window", "anthropic_window_days", source="usage") == LENGTHS
+            assert (world.total("anthropic_api_key_last_used_day_timestamp_seconds") is None) is (group_by == "model")
+            world.parts.ledger.close()
+
+
+async def test_a_day_that_fails_is_left_out_said_and_read_with_the_next_round(simulator, caplog):
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll("organization")
+        ask(f"{simulator.url}/simulator/faults", ["cost:html,after=1,times=1"], "PUT")
+        await world.poll_all()
+        assert [record.reason for record in caplog.records if record.message == "days could not be read"] == [
+            Reason.BAD_RESPONSE
+        ]
+        await windows_are_the_truth(world)  # day by day what was refused as a whole
+
+
+async def test_an_outage_ends_a_round_and_the_next_poll_begins_another(simulator):
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll("organization")
+        ask(f"{simulator.url}/simulator/faults", ["claude_code:500,after=11"], "PUT")
+        await world.poll("claude_code")
+        await world.parts.runner.caught_up()
+        assert world.by("window", "anthropic_window_days", source="claude_code")["30d"] == 11
+        ask(f"{simulator.url}/simulator/faults", [], "PUT")
+        await world.poll("claude_code")
+        await world.parts.runner.caught_up()
+        assert world.by("window", "anthropic_window_days", source="claude_code") == LENGTHS
+
+
+async def test_windows_end_with_the_day_that_was_read_until_the_next_one_is(simulator):
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll_all()
+        simulator.now += timedelta(days=1)
+        await windows_are_the_truth(world)
+        await world.poll_all()
+        assert world.report_day("cost") == REPORT_DAY + timedelta(days=1)
+        want = truth(simulator, REPORT_DAY - timedelta(days=5), REPORT_DAY + timedelta(days=1))
+        billed = world.by("workspace_id", "anthropic_cost_window_usd", window="7d")
+        assert {name: value for name, value in billed.items() if value} == dollars(want["cost_usd_by_workspace"])
+
+
+async def test_an_organization_that_began_yesterday_has_whole_windows_of_what_there_was(simulate):
+    simulator = simulate(now=NOON, people=30, days=1)
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http, budgets=[{"name": "all", "usd": 1000}])
+        await world.poll_all()
+        await windows_are_the_truth(world)
+        day = world.total("anthropic_cost_usd")
+        assert world.total("anthropic_cost_window_usd", window="30d") == pytest.approx(day)
+        spent = world.total("anthropic_budget_spent_usd")
+        assert spent == pytest.approx(day + world.total("anthropic_cost_today_usd"))
+        assert world.total("anthropic_budget_forecast_usd") > 15 * day
+
+
+async def test_teams_are_labels_that_follow_their_file(simulator, tmp_path):
+    file = tmp_path / "teams.yml"
+    file.write_text("teams: [{team: red, cost-center: 7, actors: ['*@*'], workspaces: [default]}]")
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http, teams_file=file)
+        await world.parts.restore()
+        await world.poll_all()
+        windows = "anthropic_claude_code_window_estimated_cost_usd"
+        for team in ("red", "blue"):
+            file.write_text(file.read_text().replace("red", team))
+            await world.parts.refresh_teams()
+            for metric in ("anthropic_claude_code_sessions", windows, "anthropic_claude_code_active_actors"):
+                assert world.by("team", metric, actor_type="user").keys() == {team}, metric
+                assert world.by("team", metric, actor_type="api_key").keys() <= {"unassigned"}, metric
+            assert team in world.by("team", "anthropic_api_key_info")
+            assert world.by("team", "anthropic_workspace_info", workspace_id="default") == {team: 1}
+            assert world.by("cost_center", "anthropic_team_info", team=team) == {"7": 1}
+        file.write_text("teams: nonsense")
+        await world.parts.refresh_teams()
+        assert world.by("team", windows, actor_type="user").keys() == {"blue"}
+        assert world.total("anthropic_exporter_teams_file_success") == 0
+
+
+async def test_without_a_teams_file_no_series_has_a_team(simulator):
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll_all()
+        assert "team=" not in world.text()
+
+
+async def test_a_role_is_since_joining_until_it_is_seen_to_change(simulator, tmp_path):
+    async with http_client(settings_for(simulator)) as http:
+        first = World(simulator, http, storage=storage(tmp_path))
+        await first.poll("organization", "members")
+        added = first.by("user_id", "anthropic_member_added_timestamp_seconds")
+        assert first.by("user_id", "anthropic_member_role_since_timestamp_seconds") == added
+        roles = first.parts.ledger.roles()
+        changed = next(iter(roles))
+        first.parts.ledger.set_roles(roles | {changed: ("intern", roles[changed][1])})
+        first.parts.ledger.close()
+        simulator.now += timedelta(days=1)
+        for _ in range(2):
+            world = World(simulator, http, storage=storage(tmp_path))
+            await world.poll("organization", "members")
+            since = world.by("user_id", "anthropic_member_role_since_timestamp_seconds")
+            assert since.pop(changed) == (NOON + timedelta(days=1)).timestamp()
+            assert all(since[user] == added[user] for user in since if user in added)
+            world.parts.ledger.close()
+            simulator.now += timedelta(days=1)

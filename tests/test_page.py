@@ -24,7 +24,7 @@ def failed(text=EVIL):
 
 
 def test_the_page_names_each_poll_its_result_time_length_rows_error_and_next_run():
-    text = page("Acme", [line(), line("api_keys", failed("HTTP 403"), withdrawn=True)], NOW)
+    text = page("Acme", [line(), line("api_keys", failed("HTTP 403"), withdrawn=True)], {}, NOW)
     for words in (">members<", ">ok<", "3m ago", "0.25 s", "1,200", "3,601", "in 7m", ">forbidden<", "HTTP 403"):
         assert words in text
     assert "ask an &lt;admin&gt;" in text
@@ -32,28 +32,28 @@ def test_the_page_names_each_poll_its_result_time_length_rows_error_and_next_run
 
 def test_a_failed_poll_says_what_is_served_instead():
     long_ago = NOW - timedelta(hours=40)
-    text = page("Acme", [line(error=failed(), last_success=NOW - timedelta(hours=2))], NOW)
+    text = page("Acme", [line(error=failed(), last_success=NOW - timedelta(hours=2))], {}, NOW)
     assert "its series are those of its last success, 2h ago" in text
-    text = page("Acme", [line(error=failed(), last_success=long_ago, withdrawn=True)], NOW)
+    text = page("Acme", [line(error=failed(), last_success=long_ago, withdrawn=True)], {}, NOW)
     assert "its series are withdrawn: its last success was 1d ago" in text
-    assert "it never succeeded" in page("Acme", [line(error=failed(), last_success=None)], NOW)
+    assert "it never succeeded" in page("Acme", [line(error=failed(), last_success=None)], {}, NOW)
 
 
 def test_a_poll_that_has_not_answered_or_runs_says_so():
-    text = page("", [line(outcome=None, next_run=None), line(running=True)], NOW)
+    text = page("", [line(outcome=None, next_run=None), line(running=True)], {}, NOW)
     assert "waiting for its first answer" in text
     assert ">running<" in text
     assert "whose name is not known yet" in text
 
 
 def test_what_others_wrote_is_text_and_no_markup():
-    assert EVIL not in page(EVIL, [line(error=failed())], NOW)
+    assert EVIL not in page(EVIL, [line(error=failed())], {}, NOW)
 
 
 def test_a_real_browser_shows_the_table(tool, tmp_path):
     chromium = tool("chromium", "chromium")
     file = tmp_path / "page.html"
-    file.write_text(page(EVIL, [line(), line("api_keys", failed())], NOW))
+    file.write_text(page(EVIL, [line(), line("api_keys", failed())], {}, NOW))
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
     flags += ["--no-first-run", "--disable-component-update", f"--user-data-dir={tmp_path}/profile", "--dump-dom"]
     dom = subprocess.run(
@@ -62,3 +62,10 @@ def test_a_real_browser_shows_the_table(tool, tmp_path):
     assert dom.count("<tr>") == 3
     assert dom.count("<script") == 0
     assert "&lt;script&gt;" in dom
+
+
+def test_the_days_that_are_held_are_named():
+    assert "Settled days held: cost 7 of 62, usage 0 of 62." in page(
+        "Acme", [], {"cost": "7 of 62", "usage": "0 of 62"}, NOW
+    )
+    assert "Settled days held: none." in page("Acme", [], {}, NOW)

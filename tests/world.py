@@ -15,9 +15,9 @@ from tests.service import samples
 class World:
     """The exporter's parts, with the simulator's clock."""
 
-    def __init__(self, simulator, http, **settings):
+    def __init__(self, simulator, http, *, key=Options.key, **settings):
         self.simulator = simulator
-        self.parts = Parts(settings_for(simulator, **settings), Credential(key=Options.key), http, self.now)
+        self.parts = Parts(settings_for(simulator, **settings), Credential(key=key), http, self.now)
 
     def now(self):
         return self.simulator.now
@@ -63,4 +63,5 @@ class World:
 
 
 def settings_for(simulator, **settings):
-    return Settings(api={"base_url": simulator.url, "requests_per_minute": 100_000}, **settings)
+    api = {"base_url": simulator.url, "requests_per_minute": 100_000, "retries": 0}
+    return Settings(api=api, **settings)

@@ -113,6 +113,7 @@ class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
     model = ClaudeCodeDay
     content = tuple[Who, Activity]
     kept = ClaudeCodeDays
+    kept_content = tuple[Spender, Decimal]
     report_day = catalog.CLAUDE_CODE_REPORT_DAY
 
     async def read(self, reading: Reading, first: date, last: date) -> list[ClaudeCodeDay]:

@@ -89,6 +89,7 @@ class CostPoll(ReportPoll[CostDay]):
     model = CostDay
     content = tuple[Billed, Decimal]
     kept = CostDays
+    kept_content = tuple[str, Decimal]
     days_at_once = 31
     report_day = catalog.COST_REPORT_DAY
 

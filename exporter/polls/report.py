@@ -50,10 +50,12 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
     interval = timedelta(hours=1)
     model: ClassVar[type[Day[Any, Any]]]
     content: ClassVar[Any]
-    """The type of the pairs of `Day.by` as they are kept."""
+    """The type of the pairs of `Day.by`."""
     format: ClassVar[int] = 1
-    """Of the content. Another one has the kept days read again."""
+    """Of what is kept. Another one has the kept days read again."""
     kept: ClassVar[type[Days[Any]]]
+    kept_content: ClassVar[Any]
+    """The type of the pairs of a digest."""
     days_at_once: ClassVar[int] = 1
     """How many days one request may ask for."""
     report_day: ClassVar[Metric]
@@ -72,13 +74,18 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
         """What windows need of a day: a value of `kept`."""
 
     def encode(self, day: AnyDay) -> bytes:
-        """A day as it is kept."""
-        return _encoder.encode(list(day.by.items()))
+        """A day as it is kept: its digest first, which a start can then have without the rest."""
+        return _encoder.encode((list(self.digest(day).items()), list(day.by.items())))
 
     def decode(self, day: date, content: bytes) -> AnyDay:
-        """A kept day. Raises ValueError if it is none of this shape."""
-        pairs = msgspec.msgpack.decode(content, type=list[self.content])  # type: ignore[name-defined]
+        """A kept day. Raises msgspec.DecodeError or ArithmeticError if it is none of this shape."""
+        _, pairs = msgspec.msgpack.decode(content, type=tuple[msgspec.Raw, list[self.content]])  # type: ignore[name-defined]
         return self.model(day, dict(pairs))  # type: ignore[return-value]
+
+    def decode_digest(self, content: bytes) -> dict[Any, Any]:
+        """The digest of a kept day. Raises as `decode` does."""
+        pairs, _ = msgspec.msgpack.decode(content, type=tuple[list[self.kept_content], msgspec.Raw])  # type: ignore[name-defined]
+        return dict(pairs)
 
     async def fetch(self, reading: Reading) -> AnyDay:
         """Read the report day."""

@@ -93,6 +93,7 @@ class UsagePoll(ReportPoll[UsageDay]):
     model = UsageDay
     content = tuple[tuple[str, ...], Tokens]
     kept = UsageDays
+    kept_content = tuple[str, None]
     days_at_once = 7
     report_day = catalog.USAGE_REPORT_DAY
 
