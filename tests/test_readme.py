@@ -5,11 +5,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporter.app import teams_file
 from exporter.catalog import METRICS
-from exporter.sources import default_text, leaves
+from exporter.sources import default_text, leaves, load
 from exporter.tables import metrics_table, table
+from exporter.teams import read
 
 README = Path(__file__).parent.parent / "README.md"
 NAMES = {metric.name: metric for metric in METRICS}
@@ -33,13 +36,12 @@ def test_tables_are_those_of_the_code(request, mark, wanted):
     assert found[0] == f"<!-- {mark} -->\n{wanted}\n<!-- end -->"
 
 
-def block(language):
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
-    return found
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def test_the_sample_exposition_has_the_names_and_labels_of_the_catalogue():
-    sample = block("text")
+    (sample,) = blocks("text")
     assert sample.startswith("anthropic_")
     for family in parse_text(sample):
         for one in family.samples:
@@ -47,7 +49,7 @@ def test_the_sample_exposition_has_the_names_and_labels_of_the_catalogue():
 
 
 def test_every_metric_and_label_named_in_a_query_exists():
-    queries = block("promql")
+    queries = "".join(blocks("promql"))
     names = re.findall(r"\banthropic_\w+", queries)
     assert names
     assert set(names) <= NAMES.keys()
@@ -55,9 +57,36 @@ def test_every_metric_and_label_named_in_a_query_exists():
     assert set(re.findall(r"(\w+)=", queries)) | set(re.findall(r"by \((\w+)\)", queries)) <= labels
 
 
+def yaml_with(word):
+    (found,) = [text for text in blocks("yaml") if word in text]
+    return found
+
+
+def test_every_query_is_promql(tool, tmp_path):
+    lines = [line.partition("#")[0].strip() for line in "".join(blocks("promql")).splitlines()]
+    rules = [{"record": f"test:{number}", "expr": line} for number, line in enumerate(lines)]
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "readme", "rules": rules}]}))
+    result = subprocess.run([tool("promtool", "prometheus"), "check", "rules", file], capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_budgets_and_both_teams_files_are_ones(tmp_path):
+    (tmp_path / "teams.csv").write_text(blocks("csv")[0])
+    (tmp_path / "teams.yml").write_text(yaml_with("api-keys"))
+    config = tmp_path / "config.yml"
+    config.write_text(f"teams-file: {tmp_path}/teams.yml\n" + yaml_with("budgets"))
+    settings = load({"config": {"file": str(config)}}, {})
+    assert [budget.name for budget in settings.budgets] == ["everything", "production", "platform", "ann"]
+    teams = teams_file(settings)
+    assert teams
+    for read_ in (teams.teams, read(tmp_path / "teams.csv")):
+        assert read_.of_actor("ann@example.com", "user") == "platform"
+
+
 def test_the_scrape_configuration_is_one(tool, tmp_path):
     file = tmp_path / "prometheus.yml"
-    file.write_text(block("yaml"))
+    file.write_text(yaml_with("scrape_configs"))
     result = subprocess.run([tool("promtool", "prometheus"), "check", "config", file], capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
 

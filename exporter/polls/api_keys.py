@@ -1,7 +1,7 @@
 """API keys."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from msgspec import UNSET
@@ -67,8 +67,11 @@ class ApiKeysPoll(Poll[ApiKeys]):
         )
 
 
-def _team(teams: Teams | None, key: wire.ApiKey, workspace: tuple[str, str]) -> str | None:
-    return teams.of_api_key(key.id, key.name or "", workspace) if teams else None
+def _team(teams: Teams | None, key: wire.ApiKey, place: str, names: Mapping[str, str]) -> str | None:
+    if teams is None:
+        return None
+    workspace = None if place == ORGANIZATION_SCOPE else (place, names.get(place, ""))
+    return teams.of_api_key(key.id, key.name or "", workspace)
 
 
 def workspace_of(key: wire.ApiKey) -> str:
