@@ -95,9 +95,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read(tmp_path / "nowhere.yml")
 
 
-@pytest.mark.parametrize("content", [b"[" * 600, b'teams: "\\UFFFFFFFF"', b"teams: \0"])
-def test_yaml_that_harms_its_reader_is_refused(content, tmp_path):
-    assert refused(content, tmp_path).startswith("teams-file: FILE")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[" * 600, "too deeply nested; it must hold teams such as"),
+        (b'teams: "\\UFFFFFFFF"', "not YAML: "),
+        (b"teams: \0", "not YAML: unacceptable character #x0000"),
+    ],
+)
+def test_yaml_that_harms_its_reader_is_refused(content, message, tmp_path):
+    assert refused(content, tmp_path).startswith(f"teams-file: FILE: {message}")
 
 
 def test_a_nul_in_csv_is_refused(tmp_path):
