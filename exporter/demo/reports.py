@@ -1,6 +1,7 @@
 """Reports by day; the encoded rows of what was asked for lately are kept, which makes their pages cheap."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from exporter.demo import buckets, wire
@@ -12,8 +13,14 @@ from exporter.demo.pages import Cursor, cursor_of
 from exporter.demo.ranges import Asked, asked
 
 DAY = timedelta(days=1)
-Rows = Callable[[Organization, Day, Asked], list[wire.Json]]
-"""What makes the rows of a bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A report with a bucket per day: its name, and what makes the rows of one."""
+
+    name: str
+    rows: Callable[[Organization, Day, Asked], list[wire.Json]]
 
 
 class Reports:
@@ -36,29 +43,29 @@ class Reports:
 
     def usage(self, call: Call) -> Reply:
         """GET /usage_report/messages: tokens and web searches, a bucket per UTC day."""
-        return self._by_day(call, _usage_rows)
+        return self._by_day(call, Kind("usage", _usage_rows))
 
     def cost(self, call: Call) -> Reply:
         """GET /cost_report: what is billed, a bucket per UTC day."""
-        return self._by_day(call, _cost_rows)
+        return self._by_day(call, Kind("cost", _cost_rows))
 
-    def _by_day(self, call: Call, rows: Rows) -> Reply:
+    def _by_day(self, call: Call, kind: Kind) -> Reply:
         query, organization = asked(call), call.organization
-        cursor = cursor_of(call.query.text("page"), organization.id, (rows.__name__, query), call.now)
+        cursor = cursor_of(call.query.text("page"), organization.id, (kind.name, query), call.now)
         left = max((query.last(cursor.moment.date()) - query.first).days + 1 - cursor.offset, 0)
         days = [query.first + (cursor.offset + number) * DAY for number in range(min(query.limit, left))]
-        data = [self._bucket(organization, day, cursor.moment, query, rows) for day in days]
+        data = [self._bucket(organization, day, cursor.moment, query, kind) for day in days]
         extra = b',"refreshed_at":' + encoded(wire.timestamp(cursor.moment)) if organization.options.quirks else b""
         return _reply(cursor, query.limit, data, has_more=left > query.limit, extra=extra)
 
-    def _bucket(self, organization: Organization, day: date, moment: datetime, query: Asked, rows: Rows) -> bytes:
+    def _bucket(self, organization: Organization, day: date, moment: datetime, query: Asked, kind: Kind) -> bytes:
         """Return one day's bucket; `moment` is when the walk began."""
         told = organization.told(day, moment, TRAFFIC_HELD_BACK)
 
         def make() -> list[bytes]:
-            return [encoded(row) for row in rows(organization, organization.traffic_known(day, told), query)]
+            return [encoded(row) for row in kind.rows(organization, organization.traffic_known(day, told), query)]
 
-        place = (organization.id, rows, day, told, query.groups, query.filters, query.speed)
+        place = (organization.id, kind.name, day, told, query.groups, query.filters, query.speed)
         results = b",".join(self._memory.rows(place, make))
         times = f'"starting_at":"{day}T00:00:00Z","ending_at":"{day + DAY}T00:00:00Z"'
         extra = b',"granularity":"day"' if organization.options.quirks else b""

@@ -173,7 +173,7 @@ def traffic(api):
     return main.day(datetime.fromisoformat(SETTLED).date()).traffic
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(back=st.integers(0, 80), groups=st.sets(st.sampled_from(BOTH)))
 def test_sums_over_days_are_those_of_the_buckets(back, groups):
     since = NOW.date() - timedelta(days=back)

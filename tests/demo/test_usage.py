@@ -189,7 +189,7 @@ def test_some_active_keys_are_idle_and_some_are_never_used(api):
 
 
 def test_keys_that_expired_were_used_until_then_and_not_after(simulate):
-    api = simulate(people=400, days=40)
+    api = simulate(people=40, api_keys=120, days=40)
     last = api.sums("2026-10-11", "2026-11-19")["key_last_used_day"]
     over = [key for key in api.rows("api_keys", {"status": "expired"}) if key["id"] in last]
     assert over
