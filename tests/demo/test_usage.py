@@ -1,13 +1,12 @@
 from collections import Counter
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.demo.ranges import USAGE_GROUPS
-from tests.demo.simulated import FAST, KEY, NOW, REPORT, SETTLED, TOKENS, USAGE, VERSION, Api, one_day, used
+from tests.demo.simulated import FAST, KEY, NOW, SETTLED, TOKENS, USAGE, VERSION, Api, one_day, used
 
 BETA = {**KEY, **VERSION, **FAST}
 PLAIN = Api(quirks=False, people=60)
@@ -285,27 +284,3 @@ def test_some_rows_differ_in_their_geography_alone(api):
     others = [name for name in groups if name != "inference_geo"]
     places = Counter(tuple(row[name] for name in others) for row in api.results(USAGE, groups))
     assert max(places.values()) > 1
-
-
-def test_the_sums_over_days_count_actors_of_the_claude_code_report(plain):
-    found: dict[str, set[str]] = {"user": set(), "api_key": set()}
-    last: dict[str, str] = {}
-    estimate = Decimal(0)
-    for number in range(3):
-        day = (date(2026, 11, 16) + timedelta(days=number)).isoformat()
-        for row in plain.rows(REPORT, {"starting_at": day}):
-            kind, name = ("user", "email_address") if "email_address" in row["actor"] else ("api_key", "api_key_name")
-            label = row["actor"][name].casefold() if kind == "user" else row["actor"][name]
-            found[kind].add(label)
-            last[label] = day
-            estimate += (
-                sum((Decimal(use["estimated_cost"]["amount"]) for use in row["model_breakdown"]), Decimal(0)) / 100
-            )
-    sums = plain.sums("2026-11-16", "2026-11-18")
-    assert sums["active_actors"] == {kind: len(names) for kind, names in found.items()}
-    assert sums["last_active_day"] == last
-    assert Decimal(sums["estimated_cost_usd"]) == estimate
-    assert sums["days"] == 3
-    by_day = {day: Decimal(plain.truth(day)["cost_usd"]) for day in ("2026-11-16", "2026-11-17", "2026-11-18")}
-    assert {day: Decimal(cost) for day, cost in sums["estimated_cost_usd_by_day"].items()} == by_day
-    assert sum(map(Decimal, sums["estimated_cost_usd_by_actor"].values())) == estimate
