@@ -79,7 +79,10 @@ def _row(line: PollLine, now: datetime) -> str:
     outcome = line.outcome
     next_run = "running" if line.running else f"in {_about(line.next_run - now)}" if line.next_run else ""
     if outcome is None:
-        cells = ('<span class="waiting">waiting for its first answer</span>', "", "", "", "")
+        waiting = '<span class="waiting">waiting for its first answer</span>'
+        if line.last_success:
+            waiting += f"<br><small>{_what_is_served(line, now)}</small>"
+        cells = (waiting, "", "", "", "")
     else:
         cells = (
             _result(line, outcome, now),

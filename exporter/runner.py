@@ -102,6 +102,7 @@ class Runner:
         self._publisher = Publisher(self.polls, views, snapshots, now=now, max_age=max_age)
         self._catch_up = CatchUp(api, snapshots, self._keep, now=now)
         self._catches_up = catch_up
+        self._behind: dict[str, tuple[date, datetime]] = {}
         self._running: dict[str, asyncio.Task[Outcome]] = {}
         self._publishing = asyncio.Lock()
         self._named = False
@@ -143,7 +144,7 @@ class Runner:
             self._api.credential_changed()
             self.key_changed()
         started, clock = self._now(), time.monotonic()
-        reading = Reading(poll.name, self._api, self._snapshots, started)
+        reading = Reading(poll.name, self._api, self._snapshots, started, background=poll.in_background)
         limit = max(poll.interval, LEAST_LIMIT)
         error: Exception | None = None
         series = 0
@@ -170,8 +171,9 @@ class Runner:
         async with self._publishing:
             beside = await asyncio.to_thread(self._remember, poll, model, started)
             series = await self._publisher.publish(poll, model, beside, started)
+            self._health.ledger(persistent=self._ledger.persistent)
         if self._catches_up and isinstance(poll, ReportPoll) and isinstance(model, Day):
-            self._catch_up.start(self._settled[poll.name], model.day, started)
+            self._behind[poll.name] = (model.day, started)
         return series
 
     def _remember(self, poll: Poll[Any], model: object, started: datetime) -> tuple[object, ...]:
@@ -183,7 +185,6 @@ class Runner:
         else:
             beside = tuple(poll.remember(model, ledger))
         ledger.succeeded(poll.name, started)
-        self._health.ledger(persistent=ledger.persistent)
         return beside
 
     async def _keep(self, settled: Settled, days: list[Day[Any, Any]], read_at: datetime) -> None:
@@ -219,11 +220,20 @@ class Runner:
 
     async def caught_up(self) -> None:
         """Wait until the settled days that are missing have been read, as far as they can be."""
+        self._begin_catching_up()
         await self._catch_up.done()
+
+    def _begin_catching_up(self) -> None:
+        while self._behind:
+            name, (newest, since) = self._behind.popitem()
+            self._catch_up.start(self._settled[name], newest, since)
 
     def _ended(self, poll: Poll[Any], reading: Reading, outcome: Outcome) -> None:
         before = self.outcomes.get(poll.name)
         self.outcomes[poll.name] = outcome
+        # What a first complete scrape needs comes before the days of the past.
+        if all(one.in_background or name in self.outcomes for name, one in self.polls.items()):
+            self._begin_catching_up()
         self._health.polled(poll.name, seconds=outcome.seconds, skipped=reading.skipped, reason=outcome.reason)
         facts = {
             "poll": poll.name,

@@ -64,6 +64,13 @@ def test_a_real_browser_shows_the_table(tool, tmp_path):
     assert "&lt;script&gt;" in dom
 
 
+def test_after_a_restart_what_is_served_is_said_before_the_first_answer():
+    text = page("Acme", [line(outcome=None, last_success=NOW - timedelta(hours=5))], {}, NOW)
+    assert "waiting for its first answer" in text
+    assert "its series are those of its last success, 5h ago" in text
+    assert "last success" not in page("Acme", [line(outcome=None, last_success=None)], {}, NOW)
+
+
 def test_the_days_that_are_held_are_named():
     assert "Settled days held: cost 7 of 62, usage 0 of 62." in page(
         "Acme", [], {"cost": "7 of 62", "usage": "0 of 62"}, NOW

@@ -52,13 +52,11 @@ class Reading:
         endpoint: Endpoint[Row],
         params: Params | None = None,
         *,
-        background: bool = False,
         counted: bool = True,
         **path: str,
     ) -> AsyncIterator[Row]:
         """The rows of all pages; not `counted` where it is another look at the same rows. Raises AdminApiError."""
-        background = background or self._background
-        async for page in self.api.pages(endpoint, params, background=background, **path):
+        async for page in self.api.pages(endpoint, params, background=self._background, **path):
             if counted:
                 self.rows += sum(map(_size, page.rows)) + len(page.wrong)
                 for where in page.wrong:
@@ -95,6 +93,8 @@ class Poll(ABC, Generic[Model]):
     """How often, unless the settings say otherwise."""
     reads: ClassVar[tuple[type, ...]] = ()
     """Models of other polls that `families` looks at: a new one has the rows made again."""
+    in_background: ClassVar[bool] = False
+    """Whether its many requests keep to half of the pace, so that they delay nothing else."""
     max_age: ClassVar[timedelta] = timedelta(days=3650)
     """An age past which the series are withdrawn even if the settings allow more."""
 

@@ -28,14 +28,15 @@ class WorkspaceMembersPoll(Poll[WorkspaceRoles]):
 
     name = "workspace_members"
     interval = timedelta(hours=6)
+    in_background = True
 
     async def fetch(self, reading: Reading) -> WorkspaceRoles:
-        """Read the list of every active workspace but the default one, which has none, at the background's pace."""
+        """Read the list of every active workspace but the default one, which has none."""
         workspaces = reading.held(Workspaces) or await read_workspaces(reading, counted=False)
         roles: Counter[tuple[str, ...]] = Counter()
         for workspace in active(workspaces.all):
             if workspace.id != DEFAULT_WORKSPACE:
-                async for row in reading.all(wire.WORKSPACE_MEMBERS, background=True, workspace_id=workspace.id):
+                async for row in reading.all(wire.WORKSPACE_MEMBERS, workspace_id=workspace.id):
                     roles[workspace.id, row.workspace_role] += 1
         return WorkspaceRoles(roles)
 
