@@ -16,6 +16,9 @@ from exporter.windows import span
 
 log = logging.getLogger(__name__)
 
+_PERHAPS_TOO_MUCH = frozenset({Reason.BAD_RESPONSE, Reason.TIMEOUT, Reason.BAD_REQUEST})
+"""Why a range of days may fail where its days would not."""
+
 Keep = Callable[[Settled, list[Day[Any, Any]], datetime], Awaitable[None]]
 MOST_FAILURES = 3
 """So many ranges of days in a row that cannot be read end a round. The next successful poll begins another."""
@@ -30,6 +33,8 @@ class CatchUp:
         self._keep = keep
         self._now = now
         self._rounds: dict[str, asyncio.Task[None]] = {}
+        self._said: set[tuple[str, Reason]] = set()
+        self._held: dict[str, int] = {}
 
     def start(self, settled: Settled, newest: date, since: datetime) -> None:
         """Begin a round beside the report day `newest`, which a poll that began at `since` has read."""
@@ -54,12 +59,18 @@ class CatchUp:
             error = await self._read(settled, first, last)
             if error is None:
                 failures = 0
-            elif error.reason in (Reason.BAD_RESPONSE, Reason.TIMEOUT) and first < last:
+            elif error.reason in _PERHAPS_TOO_MUCH and first < last:
                 ranges[:0] = [(day, day) for day in reversed(span(first, last))]
             else:
                 failures += 1
         if not failures:
-            log.info("settled days are complete", extra={"poll": settled.poll.name, "days": settled.held})
+            self._complete(settled.poll.name, settled.held)
+
+    def _complete(self, name: str, days: int) -> None:
+        self._said = {one for one in self._said if one[0] != name}
+        level = logging.DEBUG if self._held.get(name) == days else logging.INFO
+        self._held[name] = days
+        log.log(level, "settled days are complete", extra={"poll": name, "days": days})
 
     async def _read(self, settled: Settled, first: date, last: date) -> AdminApiError | None:
         name = settled.poll.name
@@ -70,7 +81,11 @@ class CatchUp:
             reading.check()
             await self._keep(settled, days, reading.now)
         except AdminApiError as error:
-            log.warning("days could not be read", extra={**facts, "reason": error.reason, "error": str(error)})
+            # What lasts fails again every hour: once is enough to say so.
+            known = error.reason.lasts and (name, error.reason) in self._said
+            self._said.add((name, error.reason))
+            level = logging.DEBUG if known else logging.WARNING
+            log.log(level, "days could not be read", extra={**facts, "reason": error.reason, "error": str(error)})
             return error
         except Exception as error:
             log.exception("days could not be kept", extra=facts)

@@ -48,9 +48,10 @@ async def check(
                 said.add(text)
     if ENTERPRISE not in said and _is_enterprise(parts, outcomes):
         say(f"note               {ENTERPRISE}")
-    for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts), *_teams(parts)):
+    for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts)):
         say(line)
-    say(_size(parts))
+    for line in (*_teams(parts), *_budgets(parts, settings), _size(parts)):
+        say(line)
     parts.ledger.close()
     return 1 if any(outcome.error for outcome in outcomes.values()) else 0
 
@@ -155,6 +156,21 @@ def _teams(parts: Parts) -> Iterator[str]:
     yield f"teams              {len(teams.cost_centers)} teams" + (", the file needs a look:" if findings else "")
     for text in findings:
         yield f"{'':<19}{text}"
+
+
+def _budgets(parts: Parts, settings: Settings) -> Iterator[str]:
+    """Budgets that nobody can ever spend, by what has just been read."""
+    members, keys = parts.snapshots.model(Members), parts.snapshots.model(ApiKeys)
+    workspaces, day = parts.snapshots.model(Workspaces), parts.snapshots.model(ClaudeCodeDay)
+    places = {text for one in workspaces.all for text in (one.id, one.name)} if workspaces else None
+    actors = None
+    if members and keys and day:
+        names = (*(one.email for one in members.all), *(one.name for one in keys.all), *(who.actor for who in day.by))
+        actors = {(name or "").casefold() for name in names}
+    for budget in (section.budget() for section in settings.budgets):
+        known = {"workspace": places, "actor": actors}.get(budget.scope)
+        if known is not None and budget.of not in known:
+            yield f"budget             {budget.name}: there is no {budget.scope} {budget.of}"
 
 
 def _size(parts: Parts) -> str:

@@ -177,6 +177,40 @@ def test_check_says_that_nothing_is_there():
     assert "no answer with a date" in result.stdout
 
 
+def test_check_says_what_nobody_will_spend_and_what_matches_nobody(api, tmp_path):
+    teams = tmp_path / "teams.csv"
+    teams.write_text("kind,pattern,team\nactor,*@*,people\nactor,nobody@example.com,ghosts\n")
+    budgets = [
+        {"name": "shop", "usd": 1, "scope": "workspace", "of": "Shop"},
+        {"name": "bob", "usd": 1, "scope": "actor", "of": "nobody@example.com"},
+        {"name": "fine", "usd": 1, "scope": "workspace", "of": "Claude Code"},
+    ]
+    said = check(api, Options.key, f"--teams-file={teams}", f"--budgets={json.dumps(budgets)}").stdout
+    assert "ledger             in memory: a restart reads all settled days again, see storage.path" in said
+    assert "teams              2 teams, the file needs a look:" in said
+    assert "nobody@example.com (ghosts) matches nobody" in said
+    assert "budget             shop: there is no workspace Shop" in said
+    assert "budget             bob: there is no actor nobody@example.com" in said
+    assert "fine" not in said
+
+
+def test_check_says_whether_the_ledger_can_be_used(api, tmp_path):
+    assert "ledger             ok" in check(api, Options.key, f"--storage.path={tmp_path}/ledger.db").stdout
+    assert (
+        f"ledger             {tmp_path}: it is not a file"
+        in check(api, Options.key, f"--storage.path={tmp_path}").stdout
+    )
+
+
+def test_once_with_a_ledger_has_whole_windows(api, tmp_path):
+    flags = [f"--api.base-url={api}", "--api.requests-per-minute=100000", f"--storage.path={tmp_path}/ledger.db"]
+    for _ in range(2):
+        result = command("once", *flags, ANTHROPIC_ADMIN_KEY=Options.key)
+        assert result.returncode == 0
+        held = {name: value for name, value in samples(result.stdout).items() if "anthropic_window_days" in name}
+        assert sum(value for name, value in held.items() if '"30d"' in name) == 90
+
+
 # demo and serve
 
 

@@ -288,3 +288,17 @@ async def test_a_role_is_since_joining_until_it_is_seen_to_change(simulator, tmp
             assert all(since[user] == added[user] for user in since if user in added)
             world.parts.ledger.close()
             simulator.now += timedelta(days=1)
+
+
+async def test_what_stays_refused_is_said_once_and_never_asked_for_without_end(simulator, caplog):
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll("organization")
+        ask(f"{simulator.url}/simulator/faults", ["cost:403,after=1"], "PUT")
+        await world.poll("cost")
+        ask(f"{simulator.url}/simulator/requests", method="DELETE")
+        await world.parts.runner.caught_up()
+        assert len(ask(f"{simulator.url}/simulator/requests")) <= 3
+        said = [record for record in caplog.records if record.message == "days could not be read"]
+        assert [record.levelname for record in said] == ["WARNING"]
+        assert world.by("window", "anthropic_window_days", source="cost")["30d"] == 1

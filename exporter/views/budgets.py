@@ -44,6 +44,8 @@ class Budgets(View):
 
     def parts(self, held: Held, now: datetime) -> Iterable[Part]:
         """The limits always; the rest only while its source is held, and until the month ends."""
+        if not self._budgets:
+            return
         today = utc_day(now)
         month = Period(day_start(first_of(today)), day_start(last_of(today) + DAY))
         limits = {(budget.name, budget.scope): budget.usd for budget in self._budgets}
@@ -98,7 +100,7 @@ def _in_workspace(workspaces: Workspaces | None) -> Counts[str]:
 def _of_actor(teams: Teams | None) -> Counts[Spender]:
     def counts(spender: Spender, budget: Budget) -> bool:
         if budget.scope == "actor":
-            return spender.actor == budget.of
+            return spender.actor.casefold() == budget.of
         return teams is not None and teams.of_actor(spender.actor, spender.actor_type) == budget.of
 
     return counts

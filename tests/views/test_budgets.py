@@ -28,7 +28,7 @@ from exporter.windows import span
 NOON = datetime(2026, 3, 11, 12, tzinfo=UTC)
 REPORT_DAY = date(2026, 3, 10)
 FIRST = date(2026, 3, 1)
-ANN, CI = Spender("ann@example.com", "user", "api"), Spender("ci", "api_key", "api")
+ANN, CI = Spender("ann@example.com", "user", "api"), Spender("CI", "api_key", "api")
 WORKSPACES = Workspaces(
     (Workspace("default", "Default", archived=False), Workspace("wrkspc_1", "Production", archived=False)), "wrkspc_0"
 )
