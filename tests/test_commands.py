@@ -186,7 +186,7 @@ def test_check_says_what_nobody_will_spend_and_what_matches_nobody(api, tmp_path
         {"name": "fine", "usd": 1, "scope": "workspace", "of": "Claude Code"},
     ]
     said = check(api, Options.key, f"--teams-file={teams}", f"--budgets={json.dumps(budgets)}").stdout
-    assert "ledger             in memory: a restart reads all settled days again, see storage.path" in said
+    assert "ledger             in memory: a restart reads all settled days again; see storage.path" in said
     assert "teams              2 teams, the file needs a look:" in said
     assert "nobody@example.com (ghosts) matches nobody" in said
     assert "budget             shop: there is no workspace Shop" in said

@@ -43,7 +43,8 @@ class Ours:
     def __init__(self, bodies):
         self.bodies = bodies
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="https://api.example")
-        self._parts = Parts(Settings(**SETTINGS), Credential(key="sk-ant-admin01-bench"), http, Clock())
+        key = Credential(key="sk-ant-admin01-bench")
+        self._parts = Parts(Settings(**SETTINGS), key, http, Clock(), catches_up=False)
         self.service = Service(self._parts)
 
     def _answer(self, request):

@@ -17,7 +17,7 @@ TOKEN_TYPES = ("input", "output", "cache_read", "cache_creation")
 
 
 def _gauge(metric: Metric) -> Gauge:
-    return Gauge(metric.name, metric.help, metric.all_labels)
+    return Gauge(metric.name, metric.help, [label for label in metric.all_labels if label != "team"])
 
 
 class Theirs:
