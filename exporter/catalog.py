@@ -104,7 +104,7 @@ ACTIVE_ACTORS = Metric(
 WINDOW_ESTIMATED_COST = Metric(
     "anthropic_claude_code_window_estimated_cost_usd",
     "Estimated cost of Claude Code in the window in US dollars.",
-    ("window", *_TODAY_LABELS),
+    (*_TODAY_LABELS, "window"),
     f"{_CLAUDE_CODE}, model_breakdown[].estimated_cost",
 )
 NOT_MEMBERS = Metric(

@@ -66,7 +66,8 @@ def render_parts(metric: Metric, parts: Iterable[Iterable[Group]], organization:
     """
     heads = _Heads(organization)
     texts = [b"".join(text for text, _ in _chunks(groups, _Lines(metric, heads), b"")) for groups in parts]
-    series = [line.rpartition(b" ")[0] for text in texts for line in text.splitlines()]
+    alone = len(texts) == 1  # then `_Lines` has seen all of them
+    series = [] if alone else [line.rpartition(b" ")[0] for text in texts for line in text.splitlines()]
     if len(set(series)) < len(series):
         raise ValueError(f"{metric.name}: two samples with equal labels")
     return texts

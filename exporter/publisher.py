@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from exporter.deflate import EMPTY, Segment, segment
 from exporter.exposition import Family, render
 from exporter.polls import Poll
-from exporter.polls.base import Held
 from exporter.snapshots import EVER, Snapshot, Snapshots
 from exporter.views.base import View, render_view
 
 log = logging.getLogger(__name__)
-
-Model = TypeVar("Model")
 
 
 class Publisher:
@@ -41,16 +38,24 @@ class Publisher:
         self._now = now
         self._max_age = max_age
 
-    async def publish(self, poll: Poll[Any], model: object, beside: Iterable[object], fetched_at: datetime) -> int:
-        """Serve what a poll has read, with further models that live as long. How many series it has."""
+    async def publish(
+        self, poll: Poll[Any], model: object, remembering: Awaitable[Iterable[object]], fetched_at: datetime
+    ) -> int:
+        """Serve what a poll has read, once `remembering` has given further models that live as long.
+
+        How many series it has.
+        """
         before = self._snapshots.get(poll.name)
-        beside = tuple(beside)
+        (body, series), (lasting, lasting_series), further = await asyncio.gather(
+            self._rendered(poll.families(model, self._snapshots.model)),
+            self._rendered(poll.lasting(model)),
+            remembering,
+        )
+        beside = tuple(further)
         age = min(self._max_age, poll.max_age)
-        kinds = {type(further) for further in beside}
-        body, series = await self._rendered(poll.families(model, self._held_and(beside)))
-        lasting, lasting_series = await self._rendered(poll.lasting(model))
         snapshot = Snapshot(model, body, fetched_at + age, poll.true(model), lasting, beside)
         self._snapshots.publish(poll.name, snapshot)
+        kinds = {type(one) for one in beside}
         changed = {type(model)} if before is None or before.model != model else set()
         await self._render_polls_that_read(changed | kinds, but=poll.name)
         await self._render_views_of({type(model)} | kinds)
@@ -73,12 +78,6 @@ class Publisher:
     async def _changed(self, kind: type) -> None:
         await self._render_polls_that_read({kind})
         await self._render_views_of({kind})
-
-    def _held_and(self, newer: Iterable[object]) -> Held:
-        def held(kind: type[Model]) -> Model | None:
-            return next((one for one in newer if isinstance(one, kind)), None) or self._snapshots.model(kind)
-
-        return held
 
     async def _render_polls_that_read(self, kinds: Iterable[type], but: str = "") -> None:
         for name, poll in self._polls.items():

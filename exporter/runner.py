@@ -169,8 +169,8 @@ class Runner:
     async def _publish(self, poll: Poll[Any], model: object, started: datetime) -> int:
         """Keep and show, one poll at a time, so that each sees the newest models of the others."""
         async with self._publishing:
-            beside = await asyncio.to_thread(self._remember, poll, model, started)
-            series = await self._publisher.publish(poll, model, beside, started)
+            remembering = asyncio.to_thread(self._remember, poll, model, started)
+            series = await self._publisher.publish(poll, model, remembering, started)
             self._health.ledger(persistent=self._ledger.persistent)
         if self._catches_up and isinstance(poll, ReportPoll) and isinstance(model, Day):
             self._behind[poll.name] = (model.day, started)
@@ -210,8 +210,9 @@ class Runner:
             restored = await asyncio.to_thread(settled.restore, self._now())
             if restored and self._named:
                 at = self.successes.get(name, restored.read_at)
+                remembered = asyncio.sleep(0, [restored.days])
                 async with self._publishing:
-                    await self._publisher.publish(settled.poll, restored.day, [restored.days], at)
+                    await self._publisher.publish(settled.poll, restored.day, remembered, at)
 
     async def hold(self, name: str, model: object) -> None:
         """Have polls and views look at a model that is from no poll."""

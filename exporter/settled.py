@@ -75,12 +75,13 @@ class Settled:
         """Keep these days; what is held afterwards, for windows that end with `newest`."""
         days = list(days)
         first = newest - (self.keep - 1) * DAY
-        content = {day.day: self.poll.encode(day) for day in days}
+        digests = {day.day: self.poll.digest(day) for day in days}
+        content = {day.day: self.poll.encode(day, digests[day.day]) for day in days}
         self._ledger.put(self.poll.name, content, self.poll.shape, read_at)
         self._ledger.forget(self.poll.name, first)
-        digests = self._digests | {day.day: self._share(self.poll.digest(day)) for day in days}
-        self._digests = {day: digest for day, digest in digests.items() if day >= first}
-        if len(self._digests) < len(digests):  # once a day: what only the days that left had is not kept for them
+        held = self._digests | {day: self._share(digest) for day, digest in digests.items()}
+        self._digests = {day: digest for day, digest in held.items() if day >= first}
+        if len(self._digests) < len(held):  # once a day: what only the days that left had is not kept for them
             self._shared = {one: one for digest in self._digests.values() for pair in digest.items() for one in pair}
         return self._days(newest)
 

@@ -137,6 +137,7 @@ class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
         yield Family(catalog.ESTIMATED_COST, (_costs(who, did) for who, did in by))
 
 
+_NOTHING = Decimal()
 _ALONE = ((),)
 _CHANGES = (("added",), ("removed",))
 
@@ -201,7 +202,11 @@ def spent(day: Day[Who, Activity]) -> dict[Spender, Decimal]:
     totals: dict[Spender, Decimal] = {}
     for who, did in day.by.items():
         spender = Spender(*who[:3])
-        totals[spender] = totals.get(spender, Decimal()) + sum((cost for _, cost in _priced(did)), Decimal())
+        total = totals.get(spender, _NOTHING)
+        for use in did.models.values():
+            if use.cost is not None:
+                total += use.cost
+        totals[spender] = total
     return totals
 
 

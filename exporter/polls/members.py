@@ -18,7 +18,6 @@ class MembersPoll(Poll[Members]):
     anthropic_members{role="admin"} 3
     anthropic_member_info{user_id="user_1",email="ann@example.com",role="admin"} 1
     anthropic_member_added_timestamp_seconds{user_id="user_1"} 1.7e+09
-    anthropic_member_role_since_timestamp_seconds{user_id="user_1",role="admin"} 1.7e+09
     """
 
     name = "members"
@@ -43,14 +42,9 @@ class MembersPoll(Poll[Members]):
         yield RolesSince({user_id: since for user_id, (_, since) in now.items()})
 
     def families(self, model: Members, held: Held) -> Iterable[Family]:
-        """Members by role, and each one's e-mail (case folded, as everywhere), role, and times."""
+        """Members by role, and each one's e-mail (case folded, as everywhere), role and day of joining."""
         yield family(catalog.MEMBERS, Counter((member.role,) for member in model.all))
         yield family(
             catalog.MEMBER_INFO, {(member.id, (member.email or "").casefold(), member.role): 1 for member in model.all}
         )
         yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model.all})
-        roles = held(RolesSince)
-        yield family(
-            catalog.MEMBER_ROLE_SINCE,
-            {(member.id, member.role): roles.since[member.id].timestamp() for member in model.all} if roles else {},
-        )

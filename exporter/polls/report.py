@@ -73,9 +73,9 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
     def digest(self, day: AnyDay) -> Mapping[Any, Any]:
         """What windows need of a day: a value of `kept`."""
 
-    def encode(self, day: AnyDay) -> bytes:
+    def encode(self, day: AnyDay, digest: Mapping[Any, Any]) -> bytes:
         """A day as it is kept: its digest first, which a start can then have without the rest."""
-        return _encoder.encode((list(self.digest(day).items()), list(day.by.items())))
+        return _encoder.encode((list(digest.items()), list(day.by.items())))
 
     def decode(self, day: date, content: bytes) -> AnyDay:
         """A kept day. Raises msgspec.DecodeError or ArithmeticError if it is none of this shape."""

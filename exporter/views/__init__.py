@@ -6,7 +6,7 @@ from exporter.budgets import Budget
 from exporter.views.base import View
 from exporter.views.budgets import Budgets
 from exporter.views.keys import KeysLastUsed, KeysOrphaned
-from exporter.views.people import MembersActivity
+from exporter.views.people import MembersActivity, MembersRoles
 from exporter.views.teams import TeamsInfo
 from exporter.views.windows import ClaudeCodeWindows, CostWindows, WindowDays
 
@@ -19,6 +19,7 @@ def all_views(budgets: Sequence[Budget]) -> tuple[View, ...]:
         WindowDays(),
         Budgets(budgets),
         TeamsInfo(),
+        MembersRoles(),
         MembersActivity(),
         KeysLastUsed(),
         KeysOrphaned(),

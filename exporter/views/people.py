@@ -1,4 +1,4 @@
-"""Members and Claude Code: who of them uses it, and who uses it without being one."""
+"""Members: since when in their roles, which of them use Claude Code, and who uses it without being one."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -6,12 +6,29 @@ from datetime import date, datetime
 from exporter import catalog
 from exporter.days import day_start
 from exporter.exposition import family
-from exporter.model import ClaudeCodeDays, Members
+from exporter.model import ClaudeCodeDays, Members, RolesSince
 from exporter.polls.base import Held
 from exporter.views.base import Part, View
 from exporter.windows import last_seen
 
 _USER = "user"
+
+
+class MembersRoles(View):
+    """Since when members have been seen in their roles.
+
+    anthropic_member_role_since_timestamp_seconds{user_id="user_1",role="admin"} 1.7e+09
+    """
+
+    name = "members_roles"
+    reads = (Members, RolesSince)
+
+    def parts(self, held: Held, now: datetime) -> Iterable[Part]:
+        """For every member."""
+        members, roles = held(Members), held(RolesSince)
+        if members and roles:
+            since = {(member.id, member.role): roles.since[member.id].timestamp() for member in members.all}
+            yield Part(family(catalog.MEMBER_ROLE_SINCE, since), self.reads)
 
 
 class MembersActivity(View):

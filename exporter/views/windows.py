@@ -25,8 +25,8 @@ class ClaudeCodeWindows(View):
     """Who used Claude Code, and what it cost by estimate.
 
     anthropic_claude_code_active_actors{window="7d",actor_type="user"} 84
-    anthropic_claude_code_window_estimated_cost_usd{window="mtd",actor="ann@example.com",actor_type="user",
-        customer_type="api"} 41.7
+    anthropic_claude_code_window_estimated_cost_usd{actor="ann@example.com",actor_type="user",customer_type="api",
+        window="mtd"} 41.7
     """
 
     name = "claude_code_windows"
@@ -52,9 +52,13 @@ def _active(days: ClaudeCodeDays, teams: Teams | None) -> dict[Values, int]:
 
 
 def _costs(days: ClaudeCodeDays, teams: Teams | None) -> Iterator[Group]:
-    for window, costs in sums(days).items():
-        for spender, cost in costs.items():
-            yield Group((window, *_named(spender, teams)), ((),), (cost,))
+    costs = sums(days)
+    windows = {name: (name,) for name in costs}
+    for spender in {spender: None for by in costs.values() for spender in by}:
+        held = [name for name, by in costs.items() if spender in by]
+        yield Group(
+            _named(spender, teams), tuple([windows[name] for name in held]), [costs[name][spender] for name in held]
+        )
 
 
 def _named(spender: Spender, teams: Teams | None) -> Values:
