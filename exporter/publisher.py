@@ -55,10 +55,11 @@ class Publisher:
         age = min(self._max_age, poll.max_age)
         snapshot = Snapshot(model, body, fetched_at + age, poll.true(model), lasting, beside)
         self._snapshots.publish(poll.name, snapshot)
-        kinds = {type(one) for one in beside}
-        changed = {type(model)} if before is None or before.model != model else set()
-        await self._render_polls_that_read(changed | kinds, but=poll.name)
-        await self._render_views_of({type(model)} | kinds)
+        changed = {type(one) for one in beside if before is None or one not in before.beside}
+        await self._render_views_of({type(model)} | changed)
+        if before is None or before.model != model:
+            changed.add(type(model))
+        await self._render_polls_that_read(changed, but=poll.name)
         return series + lasting_series
 
     async def further(self, poll: Poll[Any], model: object) -> None:

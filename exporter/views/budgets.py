@@ -10,8 +10,10 @@ from exporter.budgets import BILLED, Budget, Spending, first_of, last_of
 from exporter.days import DAY, day_start, utc_day
 from exporter.exposition import family
 from exporter.model import (
+    ClaudeCodeDay,
     ClaudeCodeDays,
     ClaudeCodeOpen,
+    CostDay,
     CostDays,
     CostOpen,
     Spender,
@@ -37,7 +39,8 @@ class Budgets(View):
     """
 
     name = "budgets"
-    reads = (CostDays, CostOpen, Workspaces, ClaudeCodeDays, ClaudeCodeOpen, Teams)
+    # Of CostDay and ClaudeCodeDay only that they were read again: every hour, and so also when a month has begun.
+    reads = (CostDay, CostDays, CostOpen, Workspaces, ClaudeCodeDay, ClaudeCodeDays, ClaudeCodeOpen, Teams)
 
     def __init__(self, budgets: Sequence[Budget]) -> None:
         self._budgets = budgets
