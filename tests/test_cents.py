@@ -1,11 +1,16 @@
 """The unit, pinned: 1234.5 in the API's bytes is 12.345 in a scrape, for every endpoint and metric that has money."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import httpx
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exporter.api.credential import Credential
 from exporter.app import Parts
+from exporter.catalog import Metric
+from exporter.exposition import family, render
 from exporter.scrape import Scrape
 from exporter.settings import Settings
 from tests.service import samples
@@ -47,3 +52,20 @@ async def test_1234_and_a_half_cents_are_12_dollars_and_34_and_a_half_cents_ever
     golden("cents.prom", "".join(f"{name} {value}\n" for name, value in money.items()))
     cost = {value for name, value in money.items() if "cost" in name}
     assert cost == {12.345}
+
+
+amounts = st.lists(st.decimals(0, 10**6, places=9), min_size=1, max_size=200)
+
+
+@given(amounts)
+def test_a_sum_of_n_samples_is_off_by_n_parts_of_2_to_the_53_at_most(dollars):
+    metric = Metric("test_usd", "Dollars.", ("row",))
+    rows = family(metric, {(str(number),): amount for number, amount in enumerate(dollars)})
+    text = b"".join(chunk for chunk, _ in render([rows], "Acme")).decode()
+    exact, scraped = sum(dollars), sum(samples(text).values())
+    assert abs(Decimal(scraped) - exact) <= len(dollars) * exact * Decimal("1.001") / 2**53
+
+
+@given(st.decimals(0, 10**9, places=9))
+def test_a_billion_dollars_are_right_to_the_cent_and_far_beyond(amount):
+    assert abs(Decimal(float(amount)) - amount) < Decimal("0.000001")

@@ -10,7 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.catalog import Metric
-from exporter.exposition import Family, Group, family, render
+from exporter.exposition import Family, Group, family, render, render_parts
 from exporter.labels import label
 
 SHEEP = Metric("test_sheep", "Sheep, counted.", ("flock", "colour"))
@@ -45,6 +45,22 @@ def test_groups_share_their_leading_labels():
 
 def test_a_metric_without_labels_has_its_organization():
     assert text(family(DOGS, {(): 2})).endswith('\ntest_dogs{organization="Acme"} 2\n')
+
+
+def test_a_label_that_is_none_is_left_out_wherever_it_stands():
+    assert 'test_sheep{organization="Acme",flock="north"} 1\n' in text(sheep({("north", None): 1}))
+    assert 'test_sheep{organization="Acme",colour="black"} 1\n' in text(sheep({(None, "black"): 1}))
+    assert 'test_sheep{organization="Acme"} 1\n' in text(Family(SHEEP, [Group((None,), ((None,),), (1,))]))
+
+
+def test_parts_of_a_family_are_lines_without_a_header_and_no_sample_stands_in_two_of_them():
+    first, second = sheep({("north", "black"): 1}).groups, sheep({("south", "black"): 2}).groups
+    assert render_parts(SHEEP, [first, second], "Acme") == [
+        b'test_sheep{organization="Acme",flock="north",colour="black"} 1\n',
+        b'test_sheep{organization="Acme",flock="south",colour="black"} 2\n',
+    ]
+    with pytest.raises(ValueError, match="equal labels"):
+        render_parts(SHEEP, [first, sheep({("north", "black"): 3}).groups], "Acme")
 
 
 def test_a_family_without_samples_leaves_no_trace():
