@@ -27,7 +27,7 @@ SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the expositions in tests/golden anew")
-    parser.addoption("--kills", type=int, default=25, help="how often test_kills kills the exporter")
+    parser.addoption("--kills", type=int, default=15, help="how often test_kills kills the exporter")
 
 
 class Simulator:
