@@ -53,22 +53,22 @@ class Spending:
         Each day to come costs what this weekday has cost on average; a weekday that has not been seen what the workdays
         or the weekend's days have; else what all have. An open day costs at least what it has cost so far.
         """
-        total = self.spent(today)
         newest = max(self.settled, default=date.min)
-        for day in span(max(first_of(today), newest + DAY) if self.settled else first_of(today), last_of(today)):
-            total += max(self._usual(day) - self.open.get(day, Decimal()), Decimal())
+        basis = {
+            day: amount for day, amount in self.settled.items() if day >= self.began and newest - day < BASIS_DAYS * DAY
+        }
+        total = self.spent(today)
+        for day in span(max(first_of(today), newest + DAY), last_of(today)):
+            total += max(_usual(basis, day) - self.open.get(day, Decimal()), Decimal())
         return total
 
-    def _usual(self, day: date) -> Decimal:
-        newest = max(self.settled, default=None)
-        if newest is None:
-            return Decimal()
-        first = max(newest - (BASIS_DAYS - 1) * DAY, self.began)
-        basis = {one: amount for one, amount in self.settled.items() if one >= first}
-        same_weekday = [amount for one, amount in basis.items() if one.weekday() == day.weekday()]
-        same_kind = [amount for one, amount in basis.items() if _weekend(one) == _weekend(day)]
-        like = same_weekday or same_kind or list(basis.values())
-        return sum(like, Decimal()) / len(like) if like else Decimal()
+
+def _usual(basis: Mapping[date, Decimal], day: date) -> Decimal:
+    """What a day like `day` has cost on average."""
+    same_weekday = [amount for one, amount in basis.items() if one.weekday() == day.weekday()]
+    same_kind = [amount for one, amount in basis.items() if _weekend(one) == _weekend(day)]
+    like = same_weekday or same_kind or list(basis.values())
+    return sum(like, Decimal()) / len(like) if like else Decimal()
 
 
 def _weekend(day: date) -> bool:

@@ -162,14 +162,14 @@ def _budgets(parts: Parts, settings: Settings) -> Iterator[str]:
     """Budgets that nobody can ever spend, by what has just been read."""
     members, keys = parts.snapshots.model(Members), parts.snapshots.model(ApiKeys)
     workspaces, day = parts.snapshots.model(Workspaces), parts.snapshots.model(ClaudeCodeDay)
-    places = {text for one in workspaces.all for text in (one.id, one.name)} if workspaces else None
-    actors = None
+    actors: set[str] = set()
     if members and keys and day:
         names = (*(one.email for one in members.all), *(one.name for one in keys.all), *(who.actor for who in day.by))
         actors = {(name or "").casefold() for name in names}
     for budget in (section.budget() for section in settings.budgets):
-        known = {"workspace": places, "actor": actors}.get(budget.scope)
-        if known is not None and budget.of not in known:
+        no_place = budget.scope == "workspace" and workspaces and not workspaces.has(budget.of)
+        no_actor = budget.scope == "actor" and actors and budget.of not in actors
+        if no_place or no_actor:
             yield f"budget             {budget.name}: there is no {budget.scope} {budget.of}"
 
 

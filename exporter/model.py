@@ -197,6 +197,10 @@ class Workspaces:
         """The names by id."""
         return {workspace.id: workspace.name for workspace in self.all}
 
+    def has(self, text: str) -> bool:
+        """Whether one of them has this id or this name."""
+        return any(text in (workspace.id, workspace.name) for workspace in self.all)
+
     def ids_named(self, name: str) -> frozenset[str]:
         """The ids of the workspaces of this name."""
         return frozenset(workspace.id for workspace in self.all if workspace.name == name)

@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from exporter.api.client import AdminApi, Params
@@ -12,6 +13,7 @@ from exporter.catalog import USAGE_DIMENSIONS
 from exporter.errors import AdminApiError, Cause, Reason
 from exporter.exposition import Family
 from exporter.ledger import Ledger
+from exporter.model import dollars
 from exporter.snapshots import ALWAYS, Period, Snapshots
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,17 @@ class Reading:
         self.skipped[cause] += 1
         if self.skipped[cause] <= _NAMED_IN_LOG:
             log.warning("row skipped", extra={"poll": self._poll, "cause": cause, "where": where})
+
+    def dollars(self, cents: Decimal, currency: str, where: str) -> Decimal | None:
+        """US dollars of an amount in cents; None, counted as left out, if it is in another currency or can be none."""
+        if currency != "USD":
+            self.skip("currency", f"{where} in another currency than USD")
+            return None
+        try:
+            return dollars(cents)
+        except ValueError as error:
+            self.skip("wrong_type", f"{where}: {error}")
+            return None
 
     def check(self) -> None:
         """Raise AdminApiError if so many rows are of a wrong type that it cannot be one odd row."""

@@ -18,7 +18,6 @@ from exporter.model import (
     ModelUse,
     Spender,
     Who,
-    dollars,
 )
 from exporter.polls.base import Held, Reading
 from exporter.polls.report import OpenPoll, ReportPoll
@@ -80,18 +79,9 @@ def _add(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) ->
             use.output += tokens.output or 0
             use.cache_read += tokens.cache_read or 0
             use.cache_creation += tokens.cache_creation or 0
-        if used.estimated_cost:
-            _add_cost(use, used.estimated_cost, reading)
-
-
-def _add_cost(use: ModelUse, money: wire.Money, reading: Reading) -> None:
-    if money.currency != "USD":
-        reading.skip("currency", "estimated_cost in another currency than USD")
-        return
-    try:
-        use.cost = (use.cost or 0) + dollars(money.amount)
-    except ValueError as error:
-        reading.skip("wrong_type", f"estimated_cost: {error}")
+        if money := used.estimated_cost:
+            cost = reading.dollars(money.amount, money.currency, "estimated_cost")
+            use.cost = use.cost if cost is None else (use.cost or 0) + cost
 
 
 class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
@@ -203,9 +193,8 @@ def spent(day: Day[Who, Activity]) -> dict[Spender, Decimal]:
     for who, did in day.by.items():
         spender = Spender(*who[:3])
         total = totals.get(spender, _NOTHING)
-        for use in did.models.values():
-            if use.cost is not None:
-                total += use.cost
+        for _, cost in _priced(did):
+            total += cost
         totals[spender] = total
     return totals
 

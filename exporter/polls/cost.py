@@ -12,7 +12,7 @@ from exporter.api import wire
 from exporter.catalog import Metric
 from exporter.exposition import Family, family
 from exporter.labels import label
-from exporter.model import DEFAULT_WORKSPACE, Billed, CostDay, CostDays, CostOpen, Day, Workspaces, dollars
+from exporter.model import DEFAULT_WORKSPACE, Billed, CostDay, CostDays, CostOpen, Day, Workspaces
 from exporter.polls.base import Held, Reading
 from exporter.polls.report import OpenPoll, ReportPoll, empty_days, rows_by_day
 
@@ -30,16 +30,10 @@ async def read_days(reading: Reading, first: date, last: date) -> list[CostDay]:
     """The days from `first` to `last`, both included. GET /v1/organizations/cost_report."""
     days: dict[date, dict[Billed, Decimal]] = empty_days(first, last)
     async for day, row in rows_by_day(reading, wire.COST, {"group_by[]": _GROUP_BY}, first, last):
-        if row.currency != "USD":
-            reading.skip("currency", "amount in another currency than USD")
-            continue
-        try:
-            amount = dollars(row.amount)
-        except ValueError as error:
-            reading.skip("wrong_type", f"amount: {error}")
-            continue
-        billed = _billed(row)
-        days[day][billed] = days[day].get(billed, 0) + amount
+        amount = reading.dollars(row.amount, row.currency, "amount")
+        if amount is not None:
+            billed = _billed(row)
+            days[day][billed] = days[day].get(billed, 0) + amount
     return [CostDay(day, by) for day, by in days.items()]
 
 

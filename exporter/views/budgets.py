@@ -87,7 +87,7 @@ def _is_known(budget: Budget, workspaces: Workspaces | None) -> bool:
     """Whether its workspace exists: what nobody ever can spend of would look like thrift."""
     if budget.scope != "workspace":
         return True
-    return workspaces is not None and any(budget.of in (one.id, one.name) for one in workspaces.all)
+    return workspaces is not None and workspaces.has(budget.of)
 
 
 def _in_workspace(workspaces: Workspaces | None) -> Counts[str]:
