@@ -135,6 +135,7 @@ class Parts:
             max_age=settings.max_age,
             ledger=self.ledger,
             keep_days=settings.storage.days,
+            restate_days=settings.history.restate_days,
             catch_up=catches_up,
             views=all_views([section.budget() for section in settings.budgets]),
             organization=settings.organization,

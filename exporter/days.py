@@ -37,3 +37,8 @@ def next_report(now: datetime, settle: timedelta) -> datetime:
 def next_midnight(now: datetime) -> datetime:
     """The end of the running UTC day."""
     return day_start(utc_day(now) + DAY)
+
+
+def final_at(day: date, settle: timedelta, restate_days: int) -> datetime:
+    """When the API is done with correcting `day`: so many days after it has settled."""
+    return day_start(day + (1 + restate_days) * DAY) + settle

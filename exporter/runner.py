@@ -66,8 +66,8 @@ class Runner:
 
     `organization` is the value of the label; if None, the name that the ledger remembers, else the one that /me gives
     first. It is fixed with the first published series, so that none changes its identity.
-    `ledger` keeps `keep_days` settled days of each report; those that are missing are read after a poll, unless it is
-    told not to `catch_up`. `views` are made again when a poll gives them something new.
+    `ledger` keeps `keep_days` settled days of each report; those that are missing, or younger than `restate_days`, are
+    read after a poll, unless it is told not to `catch_up`. `views` are made again when a poll gives them something new.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Runner:
         max_age: timedelta,
         ledger: Ledger,
         keep_days: int = 62,
+        restate_days: int = 3,
         catch_up: bool = True,
         views: Iterable[View] = (),
         organization: str | None = None,
@@ -97,7 +98,9 @@ class Runner:
         self._now = now
         self._ledger = ledger
         self._settled = {
-            poll.name: Settled(poll, ledger, keep_days) for poll in self.polls.values() if isinstance(poll, ReportPoll)
+            poll.name: Settled(poll, ledger, keep_days, restate_days)
+            for poll in self.polls.values()
+            if isinstance(poll, ReportPoll)
         }
         self._publisher = Publisher(self.polls, views, snapshots, now=now, max_age=max_age)
         self._catch_up = CatchUp(api, snapshots, self._keep, now=now)

@@ -208,6 +208,14 @@ class StorageSection(_Section):
     )
 
 
+class HistorySection(_Section):
+    """Every settled day at its own date."""
+
+    restate_days: Annotated[int, Field(ge=0, le=30)] = Field(
+        3, description="for how many days after it has settled the API may still correct a day"
+    )
+
+
 class BudgetSection(_Section):
     """One budget."""
 
@@ -245,6 +253,7 @@ class Settings(BaseSettings):
     web: WebSection = WebSection()
     polls: PollsSection = PollsSection()
     storage: StorageSection = StorageSection()
+    history: HistorySection = HistorySection()
     log: LogSection = LogSection()
     teams_file: Path | None = Field(
         None, description="YAML or CSV file that says which actors, API keys and workspaces belong to which team"

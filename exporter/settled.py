@@ -9,18 +9,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from exporter.days import DAY, report_day
+from exporter.days import DAY, final_at, report_day
 from exporter.ledger import Ledger
 from exporter.model import Day
 from exporter.polls import ReportPoll
-from exporter.windows import Days, span
+from exporter.windows import Days, ranges, span
 
 log = logging.getLogger(__name__)
 
 Kept = TypeVar("Kept")
 
-RESTATED_DAYS = 3
-"""For how many days after the report day the API may still correct a day: so many are read again with every poll."""
+LAST_LOOK = timedelta(days=7)
+"""So long after a day can no longer change it is read once more: whether that is true the API does not promise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +33,13 @@ class Restored:
 
 
 class Settled:
-    """The days of `poll` that are held, `keep` of them at most."""
+    """The days of `poll` that are held, `keep` of them at most. The API may correct one for `restate_days`."""
 
-    def __init__(self, poll: ReportPoll[Any], ledger: Ledger, keep: int) -> None:
+    def __init__(self, poll: ReportPoll[Any], ledger: Ledger, keep: int, restate_days: int = 3) -> None:
         self.poll = poll
         self._ledger = ledger
         self.keep = keep
+        self._restate_days = restate_days
         self._digests: dict[date, dict[Any, Any]] = {}
         self._shared: dict[Any, Any] = {}
 
@@ -98,25 +99,18 @@ class Settled:
     def missing(self, newest: date, read_since: datetime) -> list[tuple[date, date]]:
         """What to read beside the report day `newest`, newest first, in ranges that one request may ask for.
 
-        Days that are not held, and again those that may have been corrected since; `read_since` is when this round
-        began.
+        Days that are not held, and again those that may have been corrected since they were read; `read_since` is when
+        this round began.
         """
         read = self._ledger.days(self.poll.name, self.poll.shape)
-        again = {newest - number * DAY for number in range(1, RESTATED_DAYS + 1)}
         wanted = [
             day
             for day in span(newest - (self.keep - 1) * DAY, newest - DAY)
-            if day not in self._digests or (day in again and read.get(day, read_since) < read_since)
+            if day not in self._digests or self._outdated(day, read.get(day, read_since), read_since)
         ]
-        return _ranges(wanted, self.poll.days_at_once)
+        return ranges(wanted, self.poll.days_at_once)
 
-
-def _ranges(days: list[date], most: int) -> list[tuple[date, date]]:
-    """Ascending days as ranges of at most `most` days without a gap, newest first."""
-    ranges: list[tuple[date, date]] = []
-    for day in reversed(days):
-        if ranges and ranges[-1][0] - day == timedelta(days=1) and (ranges[-1][1] - day).days < most:
-            ranges[-1] = (day, ranges[-1][1])
-        else:
-            ranges.append((day, day))
-    return ranges
+    def _outdated(self, day: date, read_at: datetime, now: datetime) -> bool:
+        """Whether a day may have been corrected since it was read."""
+        final = final_at(day, self.poll.settle, self._restate_days)
+        return read_at < min(now, final) or read_at < final + LAST_LOOK <= now

@@ -54,6 +54,17 @@ def span(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
+def ranges(days: list[date], most: int) -> list[tuple[date, date]]:
+    """Ascending days as ranges of at most `most` days without a gap, newest first."""
+    result: list[tuple[date, date]] = []
+    for day in reversed(days):
+        if result and result[-1][0] - day == DAY and (result[-1][1] - day).days < most:
+            result[-1] = (day, result[-1][1])
+        else:
+            result.append((day, day))
+    return result
+
+
 def sums(days: Days[Mapping[Key, Decimal]]) -> dict[str, dict[Key, Decimal]]:
     """For every window of which days are held, the sums by key."""
     result: dict[str, dict[Key, Decimal]] = {}

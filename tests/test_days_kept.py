@@ -80,8 +80,35 @@ async def test_a_restart_serves_the_windows_without_asking_and_reads_only_what_m
         assert last == dict.fromkeys(after.parts.runner.polls, NOON.timestamp())
         await after.poll_all()
         asked = ask(f"{simulator.url}/simulator/requests")
-        days = sorted(one["query"][12:22] for one in asked if one["path"].endswith("usage_report/claude_code"))
-        assert days == ["2026-03-07", "2026-03-08", "2026-03-09", "2026-03-10", "2026-03-11"]
+        assert days_asked_for(asked) == ["2026-03-08", "2026-03-09", "2026-03-10", "2026-03-11"]
+        after.parts.ledger.close()
+
+
+def days_asked_for(requests):
+    return sorted(one["query"][12:22] for one in requests if one["path"].endswith("usage_report/claude_code"))
+
+
+async def test_however_long_it_was_down_days_that_were_not_final_are_read_again_and_old_ones_once_more(
+    simulator, tmp_path
+):
+    async with http_client(settings_for(simulator)) as http:
+        before = World(simulator, http, storage=storage(tmp_path))
+        await before.poll_all()
+        before.parts.ledger.close()
+        ask(f"{simulator.url}/simulator/requests", method="DELETE")
+        simulator.now += timedelta(days=6)
+        after = World(simulator, http, storage=storage(tmp_path))
+        await after.parts.restore()
+        await after.poll_all()
+        asked = days_asked_for(ask(f"{simulator.url}/simulator/requests"))
+        last_look = [f"2026-03-{day:02}" for day in range(1, 7)]
+        not_final = ["2026-03-08", "2026-03-09", "2026-03-10"]
+        new = [f"2026-03-{day:02}" for day in range(11, 18)]
+        assert asked == last_look + not_final + new
+        ask(f"{simulator.url}/simulator/requests", method="DELETE")
+        simulator.now += timedelta(hours=1)
+        await after.poll_all()
+        assert days_asked_for(ask(f"{simulator.url}/simulator/requests")) == new[-4:]
         after.parts.ledger.close()
 
 
