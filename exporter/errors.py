@@ -1,9 +1,11 @@
 """What can go wrong, and the words for it.
 
     ExporterError
-    ├── SettingsError   a setting is missing, unknown or wrong; exit code 2
-    ├── AdminApiError   a request or an answer of the Admin API; carries a Reason
-    └── LedgerError     the ledger's file cannot be used; the ledger catches it and goes on in memory
+    ├── SettingsError       a setting is missing, unknown or wrong; exit code 2
+    ├── RequestError        another server gives no usable answer; carries a Reason
+    │   ├── AdminApiError   the Admin API
+    │   └── PushError       a receiver of remote write
+    └── LedgerError         the ledger's file cannot be used; the ledger catches it and goes on in memory
 
 Anything else that a poll raises is a defect of ours and is counted as `Reason.BUG`.
 """
@@ -15,7 +17,7 @@ from typing import Literal
 
 
 class Reason(StrEnum):
-    """Why a poll failed: the closed set behind the label `reason`."""
+    """Why a poll or a push failed: the closed set behind the label `reason`."""
 
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"
@@ -60,18 +62,36 @@ class LedgerError(ExporterError):
     """The ledger's file cannot be used; the text says why, for a person, without naming the file."""
 
 
-class AdminApiError(ExporterError):
-    """The Admin API did not give a usable answer.
+class RequestError(ExporterError):
+    """Another server did not give a usable answer.
 
-    The text is fit for logs: it names the endpoint and the status, never the credential or the body.
-    `detail` is the API's own message for a person who asks (`check`), `retry_after` its wish in seconds.
+    The text is fit for logs: it names what was asked and the status, never a credential or a body.
+    `detail` is the server's own message for a person who asks, `retry_after` its wish in seconds, `status` that of
+    HTTP where an answer came.
     """
 
-    def __init__(self, reason: Reason, message: str, *, detail: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        detail: str = "",
+        retry_after: float | None = None,
+        status: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+        self.status = status
+
+
+class AdminApiError(RequestError):
+    """The Admin API did not give a usable answer."""
+
+
+class PushError(RequestError):
+    """A receiver of remote write did not take what it was sent."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,28 +8,25 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Generic, NoReturn, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from exporter.api.credential import Credential
 from exporter.api.pages import decode, expect_new, next_cursor
 from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization
 from exporter.errors import AdminApiError, Reason
+from exporter.retries import reason_of, retry_after, retrying
 
 Row = TypeVar("Row")
 Params = Mapping[str, str | int | Sequence[str]]
 
 MAX_PAGES = 10_000
 MAX_BODY_BYTES = 64 << 20
-MAX_RETRY_AFTER = 300.0
 _MAX_ERROR_BYTES = 64 << 10
-_backoff = wait_exponential_jitter(initial=1, max=60, jitter=1)
 
 
 @dataclass(frozen=True)
@@ -145,14 +142,7 @@ class AdminApi:
 
         `name` stands for the endpoint in metrics and errors. Raises AdminApiError.
         """
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=_wait,
-            retry=retry_if_exception(_worth_a_retry),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        async for attempt in retrying:
+        async for attempt in retrying(self._attempts, self._sleep):
             with attempt:
                 if background:
                     await self._background_pace.acquire()
@@ -201,54 +191,13 @@ class AdminApi:
         request = response.headers.get("request-id") or body.request_id or "unknown"
         kind = redact(body.error.type[:64]) or "no error body"
         raise AdminApiError(
-            _reason(status),
+            reason_of(status),
             f"{name}: HTTP {status} ({kind}), request {redact(request[:64])}"
             + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
             detail=redact(body.error.message[:500]),
-            retry_after=_retry_after(response, self._now()),
+            retry_after=retry_after(response, self._now()),
+            status=status,
         )
-
-
-_REASONS = {
-    400: Reason.BAD_REQUEST,
-    401: Reason.UNAUTHORIZED,
-    402: Reason.FORBIDDEN,
-    403: Reason.FORBIDDEN,
-    404: Reason.NOT_FOUND,
-    408: Reason.TIMEOUT,
-    429: Reason.RATE_LIMITED,
-    504: Reason.TIMEOUT,
-}
-
-
-def _reason(status: int) -> Reason:
-    if status >= 500:
-        return _REASONS.get(status, Reason.SERVER_ERROR)
-    return _REASONS.get(status, Reason.BAD_REQUEST if status >= 400 else Reason.BAD_RESPONSE)
-
-
-def _retry_after(response: httpx.Response, now: datetime) -> float | None:
-    """Seconds to wait by the header `retry-after`: a number or a date."""
-    text = response.headers.get("retry-after", "")
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return max(0.0, seconds) if seconds < float("inf") else None
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    wish = error.retry_after if isinstance(error, AdminApiError) else None
-    return _backoff(state) if wish is None else wish
-
-
-def _worth_a_retry(error: BaseException) -> bool:
-    """Not where it cannot help, nor where the API asks for more patience than a poll has."""
-    return isinstance(error, AdminApiError) and error.reason.passes and (error.retry_after or 0) <= MAX_RETRY_AFTER
 
 
 async def _body(name: str, response: httpx.Response, most: int) -> bytes:
