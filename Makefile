@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench tools lock clean
 
 demo: .venv/runtime  ## the service on a simulated organization
 	$(BIN)/anthropic-exporter demo
@@ -17,6 +17,9 @@ lint: .venv/dev  ## style and types
 
 bench: .venv/dev  ## ratios against prometheus_client, from one run
 	$(BIN)/python -m tests.bench
+
+tools:  ## real tools that Debian's release has not, under .tools/
+	.ci/tools
 
 .venv/runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -39,4 +42,4 @@ lock:  ## pin the newest versions that pyproject.toml allows, with their hashes
 	  --no-emit-index-url --no-emit-find-links --extra dev -o requirements-dev.lock pyproject.toml
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,6 +22,9 @@ hypothesis.settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
+TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
+REMEDIES = {"promtool": "apt-get install prometheus", "prometheus3": "make tools", "promtool3": "make tools"}
+"""Of tools that are not in a package of their name."""
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -56,14 +59,14 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 
 
 @pytest.fixture(scope="session")
-def tool() -> Callable[[str, str], str]:
-    """The path of a real tool. In CI a missing one is a failure, elsewhere a skip that says what to install."""
+def tool() -> Callable[[str], str]:
+    """The path of a real tool. In CI a missing one is a failure, elsewhere a skip that says what to do."""
 
-    def find(name: str, package: str) -> str:
-        path = shutil.which(name)
+    def find(name: str) -> str:
+        path = shutil.which(name) or shutil.which(name, path=TOOLS)
         if path:
             return path
-        text = f"{name} is not installed: apt-get install {package}"
+        text = f"{name} is missing: {REMEDIES.get(name, f'apt-get install {name}')}"
         if os.environ.get("CI"):
             pytest.fail(text)
         pytest.skip(text)

@@ -51,7 +51,7 @@ def test_what_others_wrote_is_text_and_no_markup():
 
 
 def test_a_real_browser_shows_the_table(tool, tmp_path):
-    chromium = tool("chromium", "chromium")
+    chromium = tool("chromium")
     file = tmp_path / "page.html"
     file.write_text(page(EVIL, [line(), line("api_keys", failed())], {}, NOW))
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]

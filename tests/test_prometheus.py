@@ -44,7 +44,7 @@ def truth(api, day):
 
 @pytest.fixture(scope="module", params=FORMATS)
 def query(request, url, tool, tmp_path_factory):
-    program = tool("prometheus", "prometheus")
+    program = tool("prometheus")
     folder = tmp_path_factory.mktemp(request.param)
     with asking_for(FORMATS[request.param], url) as target, prometheus(program, target, folder) as query:
         yield query
@@ -145,7 +145,7 @@ def test_prometheus_says_that_all_is_well(query):
 def test_prometheus_reads_back_every_kind_of_label(tool, tmp_path, form):
     pages = Pages()
     pages.body(text(odd_sheep()).encode())
-    program = tool("prometheus", "prometheus")
+    program = tool("prometheus")
     with (
         served(pages) as (url, _),
         asking_for(FORMATS[form], url) as target,

@@ -44,7 +44,7 @@ def url(api, tmp_path_factory):
 @pytest.fixture(scope="module")
 def query(url, tool, tmp_path_factory):
     target = url.removeprefix("http://")
-    with prometheus(tool("prometheus", "prometheus"), target, tmp_path_factory.mktemp("prometheus")) as query:
+    with prometheus(tool("prometheus"), target, tmp_path_factory.mktemp("prometheus")) as query:
         yield query
 
 
@@ -140,7 +140,7 @@ def test_teams_are_labels_of_actors(query):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_promtool_finds_nothing_in_either_format(url, tool, form):
-    promtool = tool("promtool", "prometheus")
+    promtool = tool("promtool")
     body = get(f"{url}/metrics", accept=FORMATS[form])
     if form == "openmetrics":  # promtool reads the older text, in which the family of a counter has its `_total`
         for family in re.findall("^# TYPE (.*) counter$", body, re.MULTILINE):
