@@ -14,6 +14,7 @@ import pytest
 from exporter import web
 from exporter.demo.options import Options
 from exporter.demo.server import build_app
+from tests.receivers import PROGRAMS, Receiver, receiving
 from tests.service import ask
 from tests.serving import serving
 
@@ -72,6 +73,19 @@ def tool() -> Callable[[str], str]:
         pytest.skip(text)
 
     return find
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def receiver_kind(request) -> str:
+    """A test that has this is one for each kind of receiver."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def receiver(receiver_kind, tool, tmp_path_factory) -> Iterator[Receiver]:
+    """A receiver of each kind, empty when the first test of a module has it."""
+    with receiving(receiver_kind, tool, tmp_path_factory.mktemp(receiver_kind)) as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -1,13 +1,18 @@
-"""PromQL over what a real Prometheus scrapes."""
+"""PromQL over what a real Prometheus holds."""
 
-import subprocess
+import os
 import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from exporter import web
 from tests.proxy import forwarding
-from tests.service import ask, until
+from tests.service import Process, ask, until
 
 FORMATS = {"text": "text/plain", "openmetrics": "application/openmetrics-text;version=1.0.0"}
 ERROR_OF_A_SUM = 1e-11
@@ -24,6 +29,38 @@ def asking_for(accept, url):
     )
 
 
+def free_port() -> int:
+    with web.listen("a free port", "127.0.0.1:0") as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
+def started(folder: Path, command: list[str], answers: Callable[[], Any]) -> Iterator[Process]:
+    """A server from its first answer to its orderly end; what it says is in `folder`."""
+    with (folder / "log").open("w") as log:
+        process = Process(command, dict(os.environ), log)
+
+    def answering() -> Any:
+        assert process.child.poll() is None, process.said()
+        return answers()
+
+    try:
+        until(answering, f"an answer of {command[0]}")
+        yield process
+    finally:
+        process.stop()
+
+
+def query(url: str, expression: str, at: datetime | None = None, **parameters: str) -> dict[tuple[str, ...], float]:
+    """The values at a time, now if none is given, by the values of their labels in the order of the labels' names."""
+    time = {"time": str(at.timestamp())} if at else {}
+    answer = ask(f"{url}/api/v1/query?" + urllib.parse.urlencode({"query": expression} | time | parameters))
+    return {
+        tuple(value for name, value in sorted(one["metric"].items()) if name != "__name__"): float(one["value"][1])
+        for one in answer["data"]["result"]
+    }
+
+
 @contextmanager
 def prometheus(program, target, folder, first="anthropic_exporter_poll_success"):
     """PromQL over what a real Prometheus scrapes from `target`."""
@@ -31,25 +68,11 @@ def prometheus(program, target, folder, first="anthropic_exporter_poll_success")
         "global: {scrape_interval: 2s}\n"
         f"scrape_configs: [{{job_name: anthropic-exporter, static_configs: [{{targets: ['{target}']}}]}}]\n"
     )
-    with web.listen("a free port", "127.0.0.1:0") as listening:
-        port = listening.getsockname()[1]
+    listen = f"127.0.0.1:{free_port()}"
     flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen([program, *flags, f"--web.listen-address=127.0.0.1:{port}"], stderr=log)
-
-    def query(expression):
-        answer = ask(f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        return {
-            tuple(value for name, value in sorted(one["metric"].items()) if name != "__name__"): float(one["value"][1])
-            for one in answer["data"]["result"]
-        }
-
-    try:
-        until(lambda: query(first), "a first scrape")
-        yield query
-    finally:
-        server.terminate()
-        server.wait(30)
+    asking = partial(query, f"http://{listen}")
+    with started(folder, [program, *flags, f"--web.listen-address={listen}"], lambda: asking(first)):
+        yield asking
 
 
 def sums(query, metric, *by):

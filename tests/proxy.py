@@ -1,11 +1,33 @@
-"""A small HTTP proxy in this process."""
+"""Small HTTP proxies in this process."""
 
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+DROPPED = 0
+"""The connection is closed instead of an answer, and nothing was forwarded."""
+LOST = -1
+"""The request is forwarded, and the connection closed instead of its answer."""
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The HOST:PORT of a server whose requests `handler` answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager
@@ -26,10 +48,78 @@ def forwarding(request_for: Callable[[str, Message], urllib.request.Request]) ->
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(Proxy) as address:
+        yield address
+
+
+@dataclass
+class Request:
+    """A POST as it came, and the status it was answered with: DROPPED and LOST are those of no answer."""
+
+    path: str
+    headers: Message
+    body: bytes
+    status: int | None = None
+
+
+class Faulty:
+    """What a faulty proxy does, and what it was sent."""
+
+    def __init__(self, answer: Callable[[Request], int | None]) -> None:
+        self.answer = answer
+        self.retry_after = ""
+        self.requests: list[Request] = []
+        self.write_url = ""
+
+
+def forward(netloc: str, request: Request) -> tuple[int, bytes]:
+    with closing(HTTPConnection(netloc, timeout=60)) as connection:
+        try:
+            connection.request("POST", request.path, request.body, dict(request.headers.items()))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, HTTPException) as error:
+            return 502, str(error).encode()
+
+
+@contextmanager
+def faulty(write_url: str, answer: Callable[[Request], int | None] = lambda _: None) -> Iterator[Faulty]:
+    """A proxy before `write_url` that forwards if `answer(request)` is None; else it answers with that status itself.
+
+    Its own answers carry `retry_after` as Retry-After, if there is one.
+    """
+    target = urlsplit(write_url)
+    proxy = Faulty(answer)
+
+    class Proxy(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections are kept alive, as those of receivers are
+
+        def do_POST(self):
+            request = Request(self.path, self.headers, self.rfile.read(int(self.headers["content-length"])))
+            status, body = proxy.answer(request), b"a fault of this proxy"
+            own = status is not None
+            if status is None or status == LOST:
+                got, body = forward(target.netloc, request)
+                status = got if status is None else LOST
+            request.status = status
+            proxy.requests.append(request)
+            if status in (DROPPED, LOST):
+                self.close_connection = True
+            else:
+                self.reply(status, body, proxy.retry_after if own else "")
+
+        def reply(self, status, body, retry_after):
+            self.send_response(status)
+            if retry_after:
+                self.send_header("retry-after", retry_after)
+            if status != 204:
+                self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with answering(Proxy) as address:
+        proxy.write_url = f"http://{address}{target.path}"
+        yield proxy
