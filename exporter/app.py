@@ -3,15 +3,16 @@
 import asyncio
 import os
 import signal
-import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from json import loads
 from socket import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,18 +22,24 @@ from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
 from exporter.errors import SettingsError
 from exporter.health import Health, Process
+from exporter.history.daily import KeptDays
+from exporter.history.push import LivePush, Pusher
+from exporter.history.receiver import Receiver, receiver_client
 from exporter.ledger import Ledger
-from exporter.polls import ALL
+from exporter.polls import ALL, ReportPoll
 from exporter.runner import Runner
 from exporter.schedule import Schedule
 from exporter.scrape import Scrape
 from exporter.settings import KEY_VARIABLE, Settings, is_loopback
 from exporter.snapshots import Snapshots
 from exporter.teams import UNASSIGNED, TeamsFile
+from exporter.tls import client_context
 from exporter.views import all_views
 
 HOME = "https://github.com/anthropic-exporter/anthropic-exporter"
 READY_SECONDS = 60
+TEAMS_SECONDS = 10
+PUSH_SECONDS = 5
 EXIT_SECONDS = 4.5
 
 
@@ -56,12 +63,6 @@ def credential(settings: Settings, environment: Mapping[str, str]) -> Credential
 def http_client(settings: Settings) -> httpx.AsyncClient:
     """One pool of connections to the API, with the settings' proxy and certificates. Raises SettingsError."""
     api = settings.api
-    context = httpx.create_ssl_context()
-    if api.ca_file:
-        try:
-            context.load_verify_locations(api.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise SettingsError(f"api.ca-file: cannot use {api.ca_file}: {error}") from None
     return httpx.AsyncClient(
         base_url=api.base_url,
         headers={
@@ -73,7 +74,7 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
         timeout=api.timeout.total_seconds(),
         limits=httpx.Limits(max_connections=32),
         proxy=api.proxy_url,
-        verify=context,
+        verify=client_context("api", api.ca_file),
         trust_env=not is_loopback(urlsplit(api.base_url).hostname or ""),
     )
 
@@ -113,9 +114,10 @@ class Parts:
         self.teams_file = teams_file(settings)
         self.snapshots = Snapshots()
         self.ledger = Ledger(settings.storage.path)
+        self.days = KeptDays(self.ledger, self.snapshots, settings.history.restate_days)
         remembered = self.ledger.organization()
         self.health = Health(self.intervals, version=__version__, revision=revision())
-        api = AdminApi(
+        self.api = AdminApi(
             http,
             key,
             now=now,
@@ -127,7 +129,7 @@ class Parts:
         )
         self.runner = Runner(
             polls,
-            api,
+            self.api,
             key,
             self.snapshots,
             self.health,
@@ -143,10 +145,14 @@ class Parts:
 
     async def restore(self) -> None:
         """Show the teams, and what is known from before a restart."""
+        await self.show_teams()
+        await self.runner.restore()
+
+    async def show_teams(self) -> None:
+        """Show the teams that their file holds."""
         if self.teams_file:
             self.health.teams_file(success=True)
             await self.runner.hold("teams", self.teams_file.teams)
-        await self.runner.restore()
 
     async def refresh_teams(self) -> None:
         """Show the teams again if their file has changed."""
@@ -156,16 +162,37 @@ class Parts:
             if changed:
                 await self.runner.hold("teams", self.teams_file.teams)
 
+    def live_push(self, settings: Settings, http: httpx.AsyncClient) -> LivePush | None:
+        """What pushes settled days, if there is a receiver for them."""
+        if settings.history.remote_write.url is None:
+            return None
+        polls = self.reports()
+        pusher = partial(self.pusher, settings, http)
+        return LivePush(polls, self.days, pusher, self.health.history(poll.name for poll in polls), self.now)
+
+    def pusher(self, settings: Settings, http: httpx.AsyncClient) -> Pusher | None:
+        """What sends days to the receiver; None while what their labels need is not known."""
+        if not self.runner.labels_known():
+            return None
+        receiver = Receiver(settings.history.remote_write, http, now=self.now)
+        return Pusher(self.days, self.ledger, receiver, self.runner.organization, self.now)
+
+    def reports(self) -> list[ReportPoll[Any]]:
+        """The polls whose settled days are kept."""
+        return [poll for poll in self.runner.polls.values() if isinstance(poll, ReportPoll)]
+
 
 class Service:
     """The running service, as its pages see it."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, push: LivePush | None = None) -> None:
         self._parts = parts
+        self._push = push
         self._process = Process()
         self._started = time.monotonic()
+        jobs = [(parts.refresh_teams, TEAMS_SECONDS)] + ([(push.round, PUSH_SECONDS)] if push else [])
         self.schedule = Schedule(
-            parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, watch=parts.refresh_teams
+            parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, beside=jobs
         )
         parts.runner.key_changed = self.schedule.retry_failed
 
@@ -189,7 +216,7 @@ class Service:
             )
             for name in runner.polls
         ]
-        return page.page(self._parts.health.organization, lines, runner.days_held(), now)
+        return page.page(self._parts.health.organization, lines, runner.days_held(), now, self._push)
 
     def healthy(self) -> bool:
         """Whether the schedule runs, whatever the API does."""
@@ -202,10 +229,10 @@ class Service:
 
 async def serve(settings: Settings, key: Credential, listening: socket, *others: tuple[web.Server, socket]) -> None:
     """Run, with `others` beside, until SIGTERM or SIGINT: then finish what is being answered, and return."""
-    async with http_client(settings) as http:
+    async with http_client(settings) as http, receiver_client(settings.history.remote_write) as receiver:
         parts = Parts(settings, key, http)
         await parts.restore()
-        service = Service(parts)
+        service = Service(parts, parts.live_push(settings, receiver))
         async with _running((web.server(web.build(service)), listening), *others) as stopped:
             service.schedule.start()
             await stopped.wait()

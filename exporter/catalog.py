@@ -4,7 +4,7 @@ The README's table and the dashboards are checked against this list. A name that
 its labels, breaks somebody's dashboard: see CHANGELOG.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 BASE = "GET /v1/organizations/"
@@ -317,6 +317,31 @@ API_METRICS = (
     API_KEY_ORPHANED,
 )
 
+
+def daily(metric: Metric) -> Metric:
+    """The twin of a metric of the report day: a sample for every settled day, stamped with the day's start."""
+    name = metric.name.replace("anthropic_", "anthropic_daily_", 1)
+    text = metric.help.replace("the report day", "the day that begins at the timestamp")
+    return replace(metric, name=name, help=text)
+
+
+DAILY_METRICS = tuple(
+    daily(metric)
+    for metric in (
+        SESSIONS,
+        LINES,
+        COMMITS,
+        PULL_REQUESTS,
+        TOOL_ACTIONS,
+        TOKENS,
+        ESTIMATED_COST,
+        USAGE_TOKENS,
+        USAGE_SEARCHES,
+        COST,
+    )
+)
+"""Not on /metrics: they go to a file or to a receiver of remote write."""
+
 # The exporter itself.
 BUILD_INFO = Metric(
     "anthropic_exporter_build_info", "The running exporter.", ("version", "revision"), organization=False
@@ -352,6 +377,34 @@ TEAMS_FILE_SUCCESS = Metric(
     "anthropic_exporter_teams_file_success",
     "Whether the teams file could be read the last time it changed; absent without one.",
 )
+HISTORY_PENDING = Metric(
+    "anthropic_exporter_history_pending",
+    "Settled days that are held, can no longer change and have not been pushed; absent without a receiver.",
+    ("source",),
+)
+HISTORY_LAST_DAY = Metric(
+    "anthropic_exporter_history_last_pushed_day_timestamp_seconds",
+    "Start of the newest day that was pushed; absent if none was.",
+    ("source",),
+)
+HISTORY_SAMPLES = Metric(
+    "anthropic_exporter_history_pushed_samples_total", "Samples that the receiver took.", ("source",), type="counter"
+)
+HISTORY_REFUSED = Metric(
+    "anthropic_exporter_history_refused_samples_total",
+    "Samples that the receiver refused, one by one; the log names them.",
+    ("source",),
+    type="counter",
+)
+HISTORY_CHANGED = Metric(
+    "anthropic_exporter_history_changed_total",
+    "Days that the API corrected after they were pushed: raise history.restate-days.",
+    ("source",),
+    type="counter",
+)
+HISTORY_FAILURES = Metric(
+    "anthropic_exporter_history_push_failures_total", "Pushes of a day that failed.", ("reason",), type="counter"
+)
 API_REQUESTS = Metric(
     "anthropic_exporter_api_requests_total",
     "Requests to the Admin API by HTTP status; none where no answer came.",
@@ -380,8 +433,14 @@ EXPORTER_METRICS = (
     SKIPPED_ROWS,
     LEDGER_PERSISTENT,
     TEAMS_FILE_SUCCESS,
+    HISTORY_PENDING,
+    HISTORY_LAST_DAY,
+    HISTORY_SAMPLES,
+    HISTORY_REFUSED,
+    HISTORY_CHANGED,
+    HISTORY_FAILURES,
     API_REQUESTS,
     API_REQUEST_DURATION,
 )
 
-METRICS = API_METRICS + EXPORTER_METRICS
+METRICS = API_METRICS + DAILY_METRICS + EXPORTER_METRICS

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from exporter.api.client import AdminApi
@@ -52,18 +53,8 @@ class CatchUp:
         await cancelled(self._rounds.values())
 
     async def _round(self, settled: Settled, newest: date, since: datetime) -> None:
-        ranges = settled.missing(newest, since)
-        failures = 0
-        while ranges and failures < MOST_FAILURES:
-            first, last = ranges.pop(0)
-            error = await self._read(settled, first, last)
-            if error is None:
-                failures = 0
-            elif error.reason in _PERHAPS_TOO_MUCH and first < last:
-                ranges[:0] = [(day, day) for day in reversed(span(first, last))]
-            else:
-                failures += 1
-        if not failures:
+        error = await each_range(settled.missing(newest, since), partial(self._read, settled))
+        if error is None:
             self._complete(settled.poll.name, settled.held)
 
     def _complete(self, name: str, days: int) -> None:
@@ -92,6 +83,27 @@ class CatchUp:
             return AdminApiError(Reason.BUG, str(error))
         log.debug("days were read", extra=facts)
         return None
+
+
+async def each_range(
+    ranges: Iterable[tuple[date, date]], read: Callable[[date, date], Awaitable[AdminApiError | None]]
+) -> AdminApiError | None:
+    """Read these ranges of days, until some in a row cannot be read. The last error, if there was any.
+
+    Where a range may have asked for too much, its days are read one by one.
+    """
+    todo = list(ranges)
+    failures, failed = 0, None
+    while todo and failures < MOST_FAILURES:
+        first, last = todo.pop(0)
+        error = await read(first, last)
+        if error is None:
+            failures = 0
+        elif error.reason in _PERHAPS_TOO_MUCH and first < last:
+            todo[:0] = [(day, day) for day in reversed(span(first, last))]
+        else:
+            failures, failed = failures + 1, error
+    return failed
 
 
 async def cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -4,17 +4,21 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import sys
+from datetime import date
 
 from exporter import __version__, app, check, logs, tables, web
 from exporter.api.credential import Credential
 from exporter.demo import options as simulated_options
 from exporter.demo.server import build_app
 from exporter.errors import SettingsError, nearest
+from exporter.history.command import Wanted, history
 from exporter.settings import Settings
 from exporter.sources import add_flags, load
 
 PROGRAM = "anthropic-exporter"
+_REMOTE_WRITE = "--history.remote-write.url"
 DEMO_PACE = 6000
 """Requests per minute: the simulated API is on this machine and nobody else's."""
 
@@ -54,7 +58,12 @@ def demo(arguments: list[str]) -> int:
     """run the service against a simulated organization, without a key"""  # noqa: D400, D403
     parser = _parser("demo")
     simulated_options.add_arguments(parser)
-    settings, namespace = _settings(parser, arguments)
+    parser.add_argument(
+        "--history-to",
+        metavar="URL",
+        help="push its past days to this receiver of remote write: full dashboards",
+    )
+    settings, namespace = _settings(parser, _renamed(arguments, "--history-to", _REMOTE_WRITE))
     options = simulated_options.from_arguments(namespace)
     with (
         web.listen("web.listen-address", settings.web.listen_address) as listening,
@@ -103,6 +112,45 @@ def once(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
+def history_command(arguments: list[str]) -> int:
+    """write every past day at its own date, to an OpenMetrics file or by remote write"""  # noqa: D400, D403
+    parser = _parser("history")
+    parser.add_argument("--since", type=_date, metavar="DATE", help="the first day, such as 2026-05-01")
+    parser.add_argument("--until", type=_date, metavar="DATE", help="the last day (default: the newest there is)")
+    parser.add_argument(
+        "--output", metavar="FILE", help="OpenMetrics file; - is standard output, %%Y-%%m a file a month"
+    )
+    parser.add_argument("--remote-write", metavar="URL", help=f"receiver; the same as {_REMOTE_WRITE}")
+    parser.add_argument("--again", action="store_true", help="also push days that the ledger knows to have arrived")
+    renamed = _renamed(arguments, "--remote-write", _REMOTE_WRITE)
+    settings, own = _settings(parser, renamed)
+    if own.since is None:
+        raise SettingsError("--since: say which day is the first, such as --since=2026-05-01")
+    if own.output and renamed != arguments:
+        raise SettingsError("--output, --remote-write: give one of them")
+    if not own.output and not settings.history.remote_write.url:
+        raise SettingsError("say where to: --output FILE or --remote-write URL")
+    logging.getLogger("exporter").setLevel(logging.WARNING)  # what goes well the progress shows
+    wanted = Wanted(own.since, own.until, own.output, again=own.again)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return history(settings, app.credential(settings, os.environ), wanted, _say)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-05-01") from None
+
+
+def _renamed(arguments: list[str], short: str, flag: str) -> list[str]:
+    """The arguments with the setting's own flag in place of a short one."""
+    return [
+        flag + argument.removeprefix(short) if argument.partition("=")[0] == short else argument
+        for argument in arguments
+    ]
+
+
 def metrics(arguments: list[str]) -> int:
     """print the metric catalogue"""  # noqa: D400, D403
     parser = _parser("metrics")
@@ -117,6 +165,7 @@ COMMANDS = {
     "simulate": simulate,
     "check": check_command,
     "once": once,
+    "history": history_command,
     "metrics": metrics,
 }
 

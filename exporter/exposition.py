@@ -50,13 +50,23 @@ def render(families: Iterable[Family], organization: str) -> Iterator[tuple[byte
     Raises ValueError for a family that stands twice, for label values that do not fit the metric's labels and for
     two samples with equal labels: prometheus_client, promtool and Prometheus let these pass in silence.
     """
+    headed: Metric | None = None
+    for metric, lines, samples in render_samples(families, organization):
+        head = b"" if metric is headed else header(metric)
+        headed = metric
+        yield head + lines, samples
+
+
+def render_samples(families: Iterable[Family], organization: str) -> Iterator[tuple[Metric, bytes, int]]:
+    """The lines of the samples alone in chunks: the metric, lines, and how many. Raises ValueError as `render` does."""
     seen: set[str] = set()
     heads = _Heads(organization)
     for metric, groups in families:
         if metric.name in seen:
             raise ValueError(f"{metric.name}: the family stands twice")
         seen.add(metric.name)
-        yield from _chunks(groups, _Lines(metric, heads), header(metric))
+        for lines, samples in _chunks(groups, _Lines(metric, heads)):
+            yield metric, lines, samples
 
 
 def render_parts(metric: Metric, parts: Iterable[Iterable[Group]], organization: str) -> list[bytes]:
@@ -65,16 +75,17 @@ def render_parts(metric: Metric, parts: Iterable[Iterable[Group]], organization:
     Raises ValueError as `render` does.
     """
     heads = _Heads(organization)
-    texts = [b"".join(text for text, _ in _chunks(groups, _Lines(metric, heads), b"")) for groups in parts]
+    texts = [b"".join(text for text, _ in _chunks(groups, _Lines(metric, heads))) for groups in parts]
     alone = len(texts) == 1  # then `_Lines` has seen all of them
-    series = [] if alone else [line.rpartition(b" ")[0] for text in texts for line in text.splitlines()]
+    series = [] if alone else [line.rpartition(b" ")[0] for text in texts for line in text.split(b"\n")[:-1]]
     if len(set(series)) < len(series):
         raise ValueError(f"{metric.name}: two samples with equal labels")
     return texts
 
 
-def _chunks(groups: Iterable[Group], lines: "_Lines", head: bytes) -> Iterator[tuple[bytes, int]]:
-    chunk, samples = [head], 0
+def _chunks(groups: Iterable[Group], lines: "_Lines") -> Iterator[tuple[bytes, int]]:
+    chunk: list[bytes] = []
+    samples = 0
     for group in groups:
         chunk.append(lines.of(group))
         samples += len(group.own)

@@ -1,7 +1,7 @@
 """The exporter's metrics about itself. They live apart from the API's series and outlast them."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from exporter import catalog
 from exporter.catalog import Metric
+from exporter.days import day_start
 from exporter.deflate import Segment, segment
 from exporter.errors import Cause, Reason
 
@@ -53,6 +54,7 @@ class Health(Collector):
         self._skipped = self._gauge(catalog.SKIPPED_ROWS)
         self._ledger = self._gauge(catalog.LEDGER_PERSISTENT)
         self._teams_file: Gauge | None = None
+        self._history: HistoryHealth | None = None
         self._requests = Counter(*_arguments(catalog.API_REQUESTS), registry=self._own)
         self._request_duration = Histogram(
             *_arguments(catalog.API_REQUEST_DURATION), registry=self._own, buckets=_SECONDS
@@ -115,6 +117,16 @@ class Health(Collector):
         self._teams_file.set(success)
         self._rendered.clear()
 
+    def history(self, sources: Iterable[str]) -> "HistoryHealth":
+        """History of these sources is pushed: what hears of it."""
+        self._history = HistoryHealth(sources, self._own, self._rendered.clear)
+        return self._history
+
+    def day_corrected(self, source: str) -> None:
+        """The API corrected a day that had been pushed."""
+        if self._history:
+            self._history.corrected(source)
+
     def planned(self, poll: str, at: datetime) -> None:
         """A poll is due at this time."""
         self._next_poll.labels(poll).set(at.timestamp())
@@ -145,6 +157,50 @@ class Health(Collector):
         if openmetrics not in self._rendered:
             self._rendered[openmetrics] = segment([_generate(self._registry, openmetrics=openmetrics)])
         return self._rendered[openmetrics]
+
+
+class HistoryHealth:
+    """Counts what pushes of history did; `changed` is called whenever something did."""
+
+    def __init__(self, sources: Iterable[str], registry: CollectorRegistry, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._pending = Gauge(*_arguments(catalog.HISTORY_PENDING), registry=registry)
+        self._last_day = Gauge(*_arguments(catalog.HISTORY_LAST_DAY), registry=registry)
+        self._samples = Counter(*_arguments(catalog.HISTORY_SAMPLES), registry=registry)
+        self._refused = Counter(*_arguments(catalog.HISTORY_REFUSED), registry=registry)
+        self._corrected = Counter(*_arguments(catalog.HISTORY_CHANGED), registry=registry)
+        self._failures = Counter(*_arguments(catalog.HISTORY_FAILURES), registry=registry)
+        for source in sources:
+            for counter in (self._samples, self._refused, self._corrected):
+                counter.labels(source)
+        for reason in Reason:
+            self._failures.labels(reason)
+
+    def pending(self, source: str, days: int) -> None:
+        """So many days wait to be pushed."""
+        self._pending.labels(source).set(days)
+        self._changed()
+
+    def newest(self, source: str, day: date) -> None:
+        """The newest day that was pushed."""
+        self._last_day.labels(source).set(day_start(day).timestamp())
+        self._changed()
+
+    def pushed(self, source: str, *, samples: int, refused: int) -> None:
+        """A day arrived, but for what was refused."""
+        self._samples.labels(source).inc(samples)
+        self._refused.labels(source).inc(refused)
+        self._changed()
+
+    def corrected(self, source: str) -> None:
+        """The API corrected a day that had been pushed."""
+        self._corrected.labels(source).inc()
+        self._changed()
+
+    def failed(self, reason: Reason) -> None:
+        """A day did not arrive."""
+        self._failures.labels(reason).inc()
+        self._changed()
 
 
 class Process:

@@ -32,6 +32,12 @@ SCHEMA = (
     CREATE TABLE successes (poll TEXT PRIMARY KEY, at TEXT NOT NULL);
     CREATE TABLE roles (user_id TEXT PRIMARY KEY, role TEXT NOT NULL, since TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE pushes (
+        target TEXT NOT NULL, source TEXT NOT NULL, day TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (target, source, day)
+    );
+    """,
 )
 """One script per version, each upgrading from the version before; released ones are never changed."""
 
@@ -115,8 +121,24 @@ class Ledger:
         self._write(("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?)", rows))
 
     def forget(self, source: str, before: date) -> None:
-        """Let go of the days before `before`, whatever their shape."""
-        self._write(("DELETE FROM days WHERE source = ? AND day < ?", [(source, before.isoformat())]))
+        """Let go of the days before `before`, whatever their shape, and of where they were pushed."""
+        which = [(source, before.isoformat())]
+        self._write(
+            ("DELETE FROM days WHERE source = ? AND day < ?", which),
+            ("DELETE FROM pushes WHERE source = ? AND day < ?", which),
+        )
+
+    def pushed(self, source: str, target: str | None = None) -> set[date]:
+        """The days that `target` has been sent; without one, those that any has."""
+        sql, values = "SELECT DISTINCT day FROM pushes WHERE source = ?", [source]
+        rows = self._read(sql + " AND target = ?", *values, target) if target else self._read(sql, *values)
+        return {day for (day,) in _sound(lambda day: (date.fromisoformat(day),), rows)}
+
+    def remember_push(self, source: str, target: str, day: date, at: datetime) -> None:
+        """Remember that `target` has a day."""
+        self._write(
+            ("INSERT OR REPLACE INTO pushes VALUES (?, ?, ?, ?)", [(target, source, day.isoformat(), _text(at))])
+        )
 
     def successes(self) -> dict[str, datetime]:
         """When each poll last succeeded."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from exporter import __version__
+from exporter.history.push import LivePush
 from exporter.runner import Outcome
 from exporter.settings import duration_text
 
@@ -40,8 +41,10 @@ small { opacity: .75; }
 _HEAD = ("poll", "last result", "when", "took", "rows", "series", "next run")
 
 
-def page(organization: str, polls: Iterable[PollLine], days: Mapping[str, str], now: datetime) -> str:
-    """The page at `now`; `days` says how many settled days of each report are held."""
+def page(
+    organization: str, polls: Iterable[PollLine], days: Mapping[str, str], now: datetime, push: LivePush | None = None
+) -> str:
+    """The page at `now`; `days` says how many settled days of each report are held, `push` where they go."""
     head = "".join(f'<th class="{_class(name)}">{name}</th>' for name in _HEAD)
     rows = "\n".join(_row(line, now) for line in polls)
     held = ", ".join(f"{escape(source)} {escape(text)}" for source, text in days.items()) or "none"
@@ -64,11 +67,18 @@ def page(organization: str, polls: Iterable[PollLine], days: Mapping[str, str], 
 {rows}
 </tbody>
 </table>
-<p>Settled days held: {held}.</p>
+<p>Settled days held: {held}.{_pushed(push)}</p>
 <p><small>{now:%Y-%m-%d %H:%M:%S} UTC. All days are UTC days.</small></p>
 </body>
 </html>
 """
+
+
+def _pushed(push: LivePush | None) -> str:
+    if push is None:
+        return ""
+    newest = f"the newest is {push.last_day}" if push.last_day else "none yet"
+    return f"<br>Days pushed to the receiver: {newest}, {push.waiting} waiting."
 
 
 def _class(column: str) -> str:

@@ -16,8 +16,8 @@ from exporter.catchup import CatchUp, cancelled
 from exporter.errors import AdminApiError, Reason
 from exporter.health import Health
 from exporter.ledger import Ledger
-from exporter.model import Day
-from exporter.polls import OrganizationPoll, Poll, Reading, ReportPoll
+from exporter.model import Day, Workspaces
+from exporter.polls import OrganizationPoll, Poll, Reading, ReportPoll, WorkspacesPoll
 from exporter.publisher import Publisher
 from exporter.settled import Settled
 from exporter.snapshots import Snapshots
@@ -98,7 +98,7 @@ class Runner:
         self._now = now
         self._ledger = ledger
         self._settled = {
-            poll.name: Settled(poll, ledger, keep_days, restate_days)
+            poll.name: Settled(poll, ledger, keep_days, restate_days, health.day_corrected)
             for poll in self.polls.values()
             if isinstance(poll, ReportPoll)
         }
@@ -111,7 +111,10 @@ class Runner:
         self._named = False
         health.ledger(persistent=ledger.persistent)
         remembered = ledger.organization()
-        if organization is None and remembered and remembered[1]:
+        if remembered is None:  # whose days they are nobody knows
+            for name in self._settled:
+                ledger.forget(name, date.max)
+        elif organization is None and remembered[1]:
             organization = remembered[1]
         if organization is not None:
             self._name(organization)
@@ -119,6 +122,19 @@ class Runner:
     def running(self, name: str) -> bool:
         """Whether the poll runs now."""
         return name in self._running
+
+    @property
+    def organization(self) -> str:
+        """The value of the label; empty while it is not known."""
+        return self._publisher.organization
+
+    def labels_known(self) -> bool:
+        """Whether days can get their labels: the organization's name, and what the default workspace's id is."""
+        if not self.organization:
+            return False
+        workspaces = self.outcomes.get(WorkspacesPoll.name)
+        refused = workspaces is not None and workspaces.reason in (Reason.FORBIDDEN, Reason.NOT_FOUND)
+        return WorkspacesPoll.name not in self.polls or refused or self._snapshots.model(Workspaces) is not None
 
     def days_held(self) -> dict[str, str]:
         """Of every report how many settled days are held, and of how many."""
@@ -202,9 +218,6 @@ class Runner:
     async def restore(self) -> None:
         """Serve what the ledger holds from before a restart, as old as it is."""
         ledger = self._ledger
-        if ledger.organization() is None:  # whose days they are nobody knows
-            for name in self._settled:
-                ledger.forget(name, date.max)
         for name, at in ledger.successes().items():
             if name in self.polls:
                 self.successes[name] = at

@@ -23,7 +23,6 @@ RETRY = timedelta(minutes=5)
 DAY_JITTER = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=1)
 CLOCK_CHECK_SECONDS = 10.0
-WATCH_SECONDS = 10
 CLOCK_CHANGE = timedelta(seconds=30)
 
 
@@ -42,7 +41,10 @@ def next_run(poll: Poll[Any], interval: timedelta, outcome: Outcome, chance: flo
 
 
 class Schedule:
-    """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan; `watch` looks for changed files."""
+    """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan.
+
+    `beside` are further jobs, each with the seconds between two runs.
+    """
 
     def __init__(
         self,
@@ -51,13 +53,13 @@ class Schedule:
         *,
         now: Callable[[], datetime],
         planned: Callable[[str, datetime], None],
-        watch: Callable[[], Awaitable[None]] | None = None,
+        beside: Iterable[tuple[Callable[[], Awaitable[None]], float]] = (),
     ) -> None:
         self._runner = runner
         self._intervals = intervals
         self._now = now
         self._planned = planned
-        self._watch = watch
+        self._beside = tuple(beside)
         # A run plans the next one while APScheduler still counts it as running, and a plan beyond max_instances would
         # be dropped for ever. That no poll runs twice at a time is the runner's doing.
         self._scheduler = AsyncIOScheduler(
@@ -69,8 +71,8 @@ class Schedule:
     def start(self) -> None:
         """Run every poll at once, and from then on."""
         self._scheduler.start()
-        if self._watch:
-            self._scheduler.add_job(self._watch, "interval", seconds=WATCH_SECONDS, max_instances=1)
+        for job, seconds in self._beside:
+            self._repeat_after(seconds, job)
         self.run_now(self._runner.polls)
         self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock watch")
 
@@ -109,6 +111,19 @@ class Schedule:
             return
         chance = random.random()  # noqa: S311
         self._plan(name, next_run(self._runner.polls[name], self._intervals[name], outcome, chance))
+
+    def _repeat_after(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._scheduler.add_job(self._repeat, "date", run_date=at, args=[seconds, job])
+
+    async def _repeat(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except asyncio.CancelledError:
+            return
+        except Exception:
+            log.exception("a job failed, it will run again")
+        self._repeat_after(seconds, job)
 
     async def _watch_clock(self) -> None:
         wall, steady = self._now(), time.monotonic()

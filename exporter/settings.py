@@ -208,12 +208,79 @@ class StorageSection(_Section):
     )
 
 
+def _remote_write_url(url: str) -> str:
+    parts = urlsplit(url)
+    whole = parts.scheme in ("http", "https") and parts.hostname and parts.path.strip("/")
+    if not whole or parts.fragment or parts.username or parts.port == 0:
+        raise ValueError("write the whole URL, such as http://127.0.0.1:9090/api/v1/write, without user and password")
+    return url
+
+
+_OURS = {"authorization", "content-type", "content-encoding", "content-length", "host"}
+
+
+def _headers(value: object) -> object:
+    """Headers as a mapping, or as text: NAME=VALUE,NAME=VALUE."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if any(not equals for _, equals, _ in pairs):
+        raise ValueError("write NAME=VALUE, several with commas between")
+    return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def _no_header_of_ours(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not value.isprintable() or not value.isascii():
+            raise ValueError(f"{name} is no header with a value of printable ASCII")
+        if name.lower() in _OURS or name.lower().startswith("x-prometheus-remote-write"):
+            raise ValueError(f"{name} is not yours to set (for authorization there are username and the token's file)")
+    return headers
+
+
+class RemoteWriteSection(_Section):
+    """The receiver of history."""
+
+    url: Annotated[str, AfterValidator(_remote_write_url)] | None = Field(
+        None, description="URL of remote write; with it, `serve` pushes each settled day once it is final"
+    )
+    username: str | None = Field(None, description="user of basic authentication; needs password-file")
+    password_file: Path | None = Field(None, description="file that holds the password, read again for each request")
+    bearer_token_file: Path | None = Field(
+        None, description="file that holds a bearer token, read again for each request"
+    )
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_headers), AfterValidator(_no_header_of_ours)] = Field(
+        {}, description="further headers, such as X-Scope-OrgID=tenant; several with commas between"
+    )
+    ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")
+    cert_file: Path | None = Field(None, description="PEM file of a certificate to show to the receiver")
+    key_file: Path | None = Field(None, description="PEM file of its private key, if cert-file does not hold it")
+    timeout: Annotated[Duration, Field(ge=timedelta(milliseconds=100), le=timedelta(minutes=10))] = Field(
+        timedelta(seconds=30), description="limit of one request"
+    )
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        5, description="further tries of a request that may yet succeed"
+    )
+    batch: Annotated[int, Field(ge=1, le=100_000)] = Field(2000, description="how many samples a request holds at most")
+
+    @model_validator(mode="after")
+    def _one_way_to_authenticate(self) -> "RemoteWriteSection":
+        if (self.username is None) != (self.password_file is None):
+            raise ValueError("username and password-file belong together")
+        if self.password_file and self.bearer_token_file:
+            raise ValueError("give either password-file or bearer-token-file")
+        if self.key_file and not self.cert_file:
+            raise ValueError("key-file needs cert-file")
+        return self
+
+
 class HistorySection(_Section):
     """Every settled day at its own date."""
 
     restate_days: Annotated[int, Field(ge=0, le=30)] = Field(
         3, description="for how many days after it has settled the API may still correct a day"
     )
+    remote_write: RemoteWriteSection = RemoteWriteSection()
 
 
 class BudgetSection(_Section):

@@ -32,14 +32,45 @@ class Restored:
     read_at: datetime
 
 
-class Settled:
-    """The days of `poll` that are held, `keep` of them at most. The API may correct one for `restate_days`."""
+def kept_day(ledger: Ledger, poll: ReportPoll[Any], day: date, decode: Callable[[bytes], Kept]) -> Kept | None:
+    """What `decode` makes of a day of the ledger; None if it is not held, or cannot be read."""
+    content = ledger.day(poll.name, day, poll.shape)
+    try:
+        return None if content is None else decode(content)
+    except (msgspec.DecodeError, ArithmeticError):
+        facts = {"poll": poll.name, "day": day.isoformat()}
+        log.warning("a kept day cannot be read, it will be asked for again", extra=facts)
+        return None
 
-    def __init__(self, poll: ReportPoll[Any], ledger: Ledger, keep: int, restate_days: int = 3) -> None:
+
+def put_days(
+    ledger: Ledger, poll: ReportPoll[Any], days: Iterable[Day[Any, Any]], read_at: datetime
+) -> dict[date, Mapping[Any, Any]]:
+    """Put days into the ledger. The digest of each."""
+    digests = {day: poll.digest(day) for day in days}
+    ledger.put(poll.name, {day.day: poll.encode(day, digest) for day, digest in digests.items()}, poll.shape, read_at)
+    return {day.day: digest for day, digest in digests.items()}
+
+
+class Settled:
+    """The days of `poll` that are held, `keep` of them at most. The API may correct one for `restate_days`.
+
+    `corrected(source)` hears of a day that changed after it was pushed.
+    """
+
+    def __init__(
+        self,
+        poll: ReportPoll[Any],
+        ledger: Ledger,
+        keep: int,
+        restate_days: int = 3,
+        corrected: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.poll = poll
         self._ledger = ledger
         self.keep = keep
         self._restate_days = restate_days
+        self._corrected = corrected
         self._digests: dict[date, dict[Any, Any]] = {}
         self._shared: dict[Any, Any] = {}
 
@@ -53,38 +84,38 @@ class Settled:
         newest = report_day(now, self.poll.settle)
         read = {day: at for day, at in self._ledger.days(self.poll.name, self.poll.shape).items() if day <= newest}
         for day in sorted(read)[-self.keep :]:
-            digest = self._load(day, self.poll.decode_digest)
+            digest = kept_day(self._ledger, self.poll, day, self.poll.decode_digest)
             if digest is not None:
                 self._digests[day] = self._share(digest)
         for day in sorted(self._digests, reverse=True):
-            model = self._load(day, partial(self.poll.decode, day))
+            model = kept_day(self._ledger, self.poll, day, partial(self.poll.decode, day))
             if model is not None:
                 return Restored(model, self._days(day), read[day])
             del self._digests[day]
         return None
 
-    def _load(self, day: date, decode: Callable[[bytes], Kept]) -> Kept | None:
-        content = self._ledger.day(self.poll.name, day, self.poll.shape)
-        try:
-            return None if content is None else decode(content)
-        except (msgspec.DecodeError, ArithmeticError):
-            facts = {"poll": self.poll.name, "day": day.isoformat()}
-            log.warning("a kept day cannot be read, it will be asked for again", extra=facts)
-            return None
-
     def store(self, days: Iterable[Day[Any, Any]], newest: date, read_at: datetime) -> Days[Any]:
         """Keep these days; what is held afterwards, for windows that end with `newest`."""
         days = list(days)
+        self._compare(days)
         first = newest - (self.keep - 1) * DAY
-        digests = {day.day: self.poll.digest(day) for day in days}
-        content = {day.day: self.poll.encode(day, digests[day.day]) for day in days}
-        self._ledger.put(self.poll.name, content, self.poll.shape, read_at)
+        digests = put_days(self._ledger, self.poll, days, read_at)
         self._ledger.forget(self.poll.name, first)
         held = self._digests | {day: self._share(digest) for day, digest in digests.items()}
         self._digests = {day: digest for day, digest in held.items() if day >= first}
         if len(self._digests) < len(held):  # once a day: what only the days that left had is not kept for them
             self._shared = {one: one for digest in self._digests.values() for pair in digest.items() for one in pair}
         return self._days(newest)
+
+    def _compare(self, days: Iterable[Day[Any, Any]]) -> None:
+        pushed = self._ledger.pushed(self.poll.name)
+        for day in days:
+            decode = partial(self.poll.decode, day.day)
+            before = kept_day(self._ledger, self.poll, day.day, decode) if day.day in pushed else None
+            if before is not None and before.by != day.by:
+                facts = {"poll": self.poll.name, "day": day.day.isoformat()}
+                log.warning("a day changed after it was pushed: raise history.restate-days", extra=facts)
+                self._corrected(self.poll.name)
 
     def _share(self, digest: Mapping[Any, Any]) -> dict[Any, Any]:
         """The digest, with people and amounts that come again every day held once."""

@@ -124,12 +124,15 @@ def _read_file(path: Path) -> dict[str, Any]:
     return _snake(content)
 
 
-def _snake(values: dict[Any, Any]) -> dict[str, Any]:
-    """Names as Python writes them."""
-    return {
-        str(name).replace("-", "_"): _snake(value) if isinstance(value, dict) else value
-        for name, value in values.items()
-    }
+def _snake(values: dict[Any, Any], path: str = "") -> dict[str, Any]:
+    """The names of settings as Python writes them; those within a setting, such as headers, stay as they are."""
+    settings = dict(leaves())
+    snake = {}
+    for name, value in values.items():
+        here = f"{path}{name}".replace("_", "-")
+        section = isinstance(value, dict) and here not in settings
+        snake[str(name).replace("-", "_")] = _snake(value, f"{here}.") if section else value
+    return snake
 
 
 def _merged(*sources: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,6 +156,13 @@ def _at(values: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN40
 def _explain(problem: Any, sources: Mapping[str, Mapping[str, Any]], file: object) -> str:  # noqa: ANN401
     path = tuple(str(part) for part in problem["loc"])
     name = ".".join(path).replace("_", "-")
+    text = problem["msg"].removeprefix("Value error, ")
+    known = {leaf for leaf, _ in leaves()}
+    if problem["type"] == "value_error" and (not name or any(leaf.startswith(f"{name}.") for leaf in known)):
+        # Settings that do not go together: what they are set to is not said, some may be secret.
+        words = {"flag": "flags", "environment": "the environment", "file": f"the file {file}"}
+        origins = " and ".join(words[origin] for origin, values in sources.items() if _at(values, path))
+        return f"{name}: {text} (from {origins})".removeprefix(": ")
     origin = next((origin for origin, values in sources.items() if _at(values, path) is not None), "file")
     source = {
         "flag": f"the flag --{name}",
@@ -160,11 +170,12 @@ def _explain(problem: Any, sources: Mapping[str, Mapping[str, Any]], file: objec
         "file": f"the file {file}",
     }[origin]
     if problem["type"] == "extra_forbidden":
-        return f"{name}: no such setting (from {source}){nearest(name, {known for known, _ in leaves()})}"
-    text = problem["msg"].removeprefix("Value error, ")
-    return f"{name}: {_shown(problem['input'])} cannot be used: {text} (from {source})"
+        return f"{name}: no such setting (from {source}){nearest(name, known)}"
+    return f"{name}: {_shown(name, problem['input'])} cannot be used: {text} (from {source})"
 
 
-def _shown(value: object) -> str:
-    """`value` without the user and the password that a URL may hold."""
+def _shown(name: str, value: object) -> str:
+    """`value` without the secrets it may hold: user and password in a URL, headers of somebody's gateway."""
+    if name.endswith(".headers"):
+        return "what is given"
     return re.sub(r"//[^/@]*@", "//…@", repr(value))

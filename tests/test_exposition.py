@@ -61,6 +61,8 @@ def test_parts_of_a_family_are_lines_without_a_header_and_no_sample_stands_in_tw
     ]
     with pytest.raises(ValueError, match="equal labels"):
         render_parts(SHEEP, [first, sheep({("north", "black"): 3}).groups], "Acme")
+    odd = [sheep({("north\r", colour): 1}).groups for colour in ("black\r", "white\r")]
+    assert len(render_parts(SHEEP, odd, "Acme")) == 2
 
 
 def test_a_family_without_samples_leaves_no_trace():

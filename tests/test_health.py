@@ -1,6 +1,6 @@
 """The exporter's own metrics: in the catalogue, parseable in both formats, made again only when needed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
@@ -23,6 +23,9 @@ def health():
     health.published("members", at=NOW, rows=3, series=7)
     health.withdrew(frozenset({"members"}))
     health.teams_file(success=True)
+    history = health.history(["cost"])
+    history.pending("cost", 2)
+    history.newest("cost", date(2026, 3, 10))
     return health
 
 

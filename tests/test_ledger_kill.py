@@ -65,7 +65,7 @@ def test_killed_by_the_first_write_beyond_a_limit(tmp_path, limit):
 
 
 def test_killed_in_the_midst_of_an_upgrade(tmp_path):
-    schema = (*SCHEMA, NEWER[1], "CREATE TABLE copies AS SELECT * FROM days")
+    schema = (*SCHEMA, NEWER[-1], "CREATE TABLE copies AS SELECT * FROM days")
     original = filled(tmp_path / "ledger.db").read_bytes()
     codes = []
     for limit in range(0, 2 * len(original), 4096):

@@ -3,8 +3,11 @@
 import sqlite3
 from contextlib import closing
 
+from exporter.ledger import SCHEMA
 from tests.ledgers import NEWER, NOON, WEDNESDAY, answer, assert_filled, everything_in, filled, opened
 
+NOW = len(SCHEMA)
+NEXT = NOW + 1
 FAILING = (*NEWER, "CREATE TABLE keys (id TEXT); CREATE UNIQUE INDEX one_day_per_shape ON days (shape)")
 
 
@@ -19,10 +22,10 @@ def test_an_older_file_is_copied_and_then_upgraded(tmp_path):
         assert ledger.persistent
         assert_filled(ledger)
         assert ledger._read("SELECT id FROM invites") == [("invite_1",)]
-        assert path.read_bytes()[60:64] == b"\0\0\0\2", "the next start sees the old version"
-    copy = tmp_path / "ledger.db.v1"
+        assert path.read_bytes()[60:64] == NEXT.to_bytes(4), "the next start sees the old version"
+    copy = tmp_path / f"ledger.db.v{NOW}"
     assert set(everything_in(tmp_path)) == {path.name, copy.name}
-    assert (version(path), version(copy), oct(copy.stat().st_mode & 0o777)) == (2, 1, "0o600")
+    assert (version(path), version(copy), oct(copy.stat().st_mode & 0o777)) == (NEXT, NOW, "0o600")
     with opened(copy) as ledger:
         assert ledger.persistent
         assert_filled(ledger)
@@ -30,12 +33,13 @@ def test_an_older_file_is_copied_and_then_upgraded(tmp_path):
 
 def test_a_copy_never_takes_the_place_of_another_file(tmp_path):
     path = filled(tmp_path / "ledger.db")
-    for name in ("ledger.db.v1", "ledger.db.v1.1"):
+    taken = (f"ledger.db.v{NOW}", f"ledger.db.v{NOW}.1")
+    for name in taken:
         (tmp_path / name).write_text("mine")
     with opened(path, NEWER) as ledger:
         assert ledger.persistent
-    assert [(tmp_path / name).read_text() for name in ("ledger.db.v1", "ledger.db.v1.1")] == ["mine", "mine"]
-    with opened(tmp_path / "ledger.db.v1.2") as ledger:
+    assert [(tmp_path / name).read_text() for name in taken] == ["mine", "mine"]
+    with opened(tmp_path / f"ledger.db.v{NOW}.2") as ledger:
         assert_filled(ledger)
 
 
@@ -72,9 +76,9 @@ def test_a_version_that_was_killed_after_its_upgrade_is_known_as_the_newer_one(t
     newer = tmp_path / "newer.db"
     newer.write_bytes(path.read_bytes())
     with closing(sqlite3.connect(newer, isolation_level=None)) as connection:
-        connection.executescript(f"BEGIN; {NEWER[1]}\n; PRAGMA user_version = 2; COMMIT")
+        connection.executescript(f"BEGIN; {NEWER[-1]}\n; PRAGMA user_version = {NEXT}; COMMIT")
         (tmp_path / "ledger.db-wal").write_bytes((tmp_path / "newer.db-wal").read_bytes())
-    assert path.read_bytes()[63] == 1
+    assert path.read_bytes()[63] == NOW
     with opened(path) as ledger:
         assert (ledger.persistent, ledger.trouble) == (False, f"{path}: a newer version of the exporter wrote it")
     with opened(path, NEWER) as ledger:

@@ -49,20 +49,29 @@ def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
         "api.timeout": "9s",
         "api.version": "2026-10-21",
         "budgets": '[{"name": "all", "usd": 3}]',
+        "history.remote-write.headers": "X-Scope-OrgID=tenant-1,X-Two=2",
+        "history.remote-write.timeout": "9s",
+        "history.remote-write.url": "https://r.example/api/v1/push",
         "log.format": "json",
         "log.level": "error",
         "polls.usage.group-by": "model,api_key_id",
     }
+    together = {
+        "history.remote-write.username": "--history.remote-write.password-file=p",
+        "history.remote-write.password-file": "--history.remote-write.username=u",
+        "history.remote-write.key-file": "--history.remote-write.cert-file=c",
+    }
     for name, field in leaves():
         if name == "config.file":
             continue
+        more = [together[name]] if name in together else []
         value = values.get(name) or {bool: "false", timedelta: "90m", int: "7"}.get(field.annotation, "127.0.0.1:1")
         file = tmp_path / "config.yml"
         file.write_text(yaml_of(name, value))
         given = [
-            settings(f"--{name}", value),
-            settings(**{variable(name): value}),
-            settings("--config.file", str(file)),
+            settings(f"--{name}", value, *more),
+            settings(*more, **{variable(name): value}),
+            settings("--config.file", str(file), *more),
         ]
         picked = [part_of(one, name) for one in given]
         assert picked[0] == picked[1] == picked[2] != part_of(settings(), name), name
@@ -90,6 +99,28 @@ def test_a_bad_file_is_refused_with_the_words_in_its_first_line(file):
 
 
 @pytest.mark.parametrize(
+    ("flag", "message"),
+    [("username=me", "username and password-file belong together"), ("key-file=k", "key-file needs cert-file")],
+)
+def test_settings_of_a_receiver_that_do_not_go_together_are_refused(flag, message):
+    with pytest.raises(SettingsError, match=message) as caught:
+        settings("--history.remote-write.headers=X-Token=hush", f"--history.remote-write.{flag}")
+    assert "hush" not in str(caught.value)
+
+
+def test_headers_are_a_mapping_in_a_file_whose_names_stay_as_they_are(tmp_path):
+    file = tmp_path / "config.yml"
+    file.write_text("history: {remote-write: {headers: {X-Scope-OrgID: tenant-1}}}")
+    assert settings("--config.file", str(file)).history.remote_write.headers == {"X-Scope-OrgID": "tenant-1"}
+
+
+def test_a_wrong_header_is_named_without_its_value():
+    with pytest.raises(SettingsError) as caught:
+        settings("--history.remote-write.headers=X-Token=hush,wrong")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("flags", "message"),
     [
         (
@@ -97,6 +128,11 @@ def test_a_bad_file_is_refused_with_the_words_in_its_first_line(file):
             "api.base-url: 'http://api.example' cannot be used: the key would travel",
         ),
         (["--api.base-url=ftp://api.example"], "write https://HOST"),
+        (["--history.remote-write.url=http://r.example"], "write the whole URL"),
+        (["--history.remote-write.url=https://me:secret@r.example/push"], "without user and password"),
+        (["--history.remote-write.headers=X-Scope-OrgID"], "write NAME=VALUE"),
+        (["--history.remote-write.headers=Authorization=secret"], "Authorization is not yours to set"),
+        (["--history.remote-write.headers=X Scope=1"], "X Scope is no header"),
         (["--api.base-url=https://user@api.example"], "write https://HOST"),
         (["--api.timeout=5"], "write a duration with its unit, such as 30s, 10m, 2h, 1h30m or 1d"),
         (["--api.timeout=5h"], "less than or equal to"),

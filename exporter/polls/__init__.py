@@ -14,7 +14,16 @@ from exporter.polls.usage import UsagePoll, UsageTodayPoll
 from exporter.polls.workspace_members import WorkspaceMembersPoll
 from exporter.polls.workspaces import WorkspacesPoll
 
-__all__ = ["ALL", "ClaudeCodePoll", "MembersPoll", "OrganizationPoll", "Poll", "Reading", "ReportPoll"]
+__all__ = [
+    "ALL",
+    "ClaudeCodePoll",
+    "MembersPoll",
+    "OrganizationPoll",
+    "Poll",
+    "Reading",
+    "ReportPoll",
+    "WorkspacesPoll",
+]
 
 ALL: tuple[type[Poll[Any]], ...] = (
     OrganizationPoll,
