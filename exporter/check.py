@@ -14,6 +14,9 @@ import httpx
 from exporter.advice import ENTERPRISE
 from exporter.api.credential import Credential
 from exporter.app import Parts, http_client, utc_now
+from exporter.errors import PushError
+from exporter.history.receiver import Receiver, receiver_client
+from exporter.history.remote_write import WriteRequest
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
 from exporter.polls import ClaudeCodePoll
 from exporter.runner import Outcome
@@ -48,12 +51,15 @@ async def check(
                 said.add(text)
     if ENTERPRISE not in said and _is_enterprise(parts, outcomes):
         say(f"note               {ENTERPRISE}")
+    refusal = await _receiver(settings, now)
+    for line in _receiver_lines(settings, refusal):
+        say(line)
     for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts)):
         say(line)
     for line in (*_teams(parts), *_budgets(parts, settings), _size(parts)):
         say(line)
     parts.ledger.close()
-    return 1 if any(outcome.error for outcome in outcomes.values()) else 0
+    return 1 if refusal or any(outcome.error for outcome in outcomes.values()) else 0
 
 
 def _line(name: str, outcome: Outcome) -> str:
@@ -137,6 +143,28 @@ def _ledger(parts: Parts) -> str:
     return (
         f"ledger             {ledger.trouble or 'in memory: a restart reads all settled days again; see storage.path'}"
     )
+
+
+async def _receiver(settings: Settings, now: Callable[[], datetime]) -> PushError | None:
+    """Why the receiver of history does not take a request, one without samples, if it does not."""
+    section = settings.history.remote_write
+    if section.url is None:
+        return None
+    async with receiver_client(section) as http:
+        try:
+            await Receiver(section, http, now=now).write(WriteRequest(), attempts=1)
+        except PushError as error:
+            return error
+    return None
+
+
+def _receiver_lines(settings: Settings, refusal: PushError | None) -> Iterator[str]:
+    if refusal:
+        yield f"receiver           {refusal.reason:<13} {refusal}"
+        if refusal.detail:
+            yield f"{'':<19}the receiver says: {refusal.detail}"
+    elif settings.history.remote_write.url:
+        yield "receiver           ok"
 
 
 def _teams(parts: Parts) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Small HTTP proxies in this process."""
 
+import ssl
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ LOST = -1
 
 
 @contextmanager
-def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def answering(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The HOST:PORT of a server whose requests `handler` answers."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

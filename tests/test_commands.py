@@ -14,6 +14,7 @@ from exporter import __version__
 from exporter.demo.options import Options
 from exporter.polls import ALL
 from exporter.tables import metrics_table
+from tests.proxy import faulty
 from tests.service import ask, exporter, first_url, get, own, ready, running, samples, simulator, until
 
 WORKSPACE_KEY = "sk-ant-api03-nothing"
@@ -200,6 +201,22 @@ def test_check_says_whether_the_ledger_can_be_used(api, tmp_path):
         f"ledger             {tmp_path}: it is not a file"
         in check(api, Options.key, f"--storage.path={tmp_path}").stdout
     )
+
+
+def test_check_asks_the_receiver_of_history_too(api, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("hush")
+    flags = [f"--history.remote-write.bearer-token-file={token}", "--history.remote-write.retries=0"]
+    with faulty("http://127.0.0.1:9/push", lambda _: 204) as receiver:
+        result = check(api, Options.key, f"--history.remote-write.url={receiver.write_url}", *flags)
+        assert (result.returncode, "receiver           ok\n" in result.stdout) == (0, True)
+        receiver.answer = lambda _: 401
+        result = check(api, Options.key, f"--history.remote-write.url={receiver.write_url}", *flags)
+    assert result.returncode == 1
+    assert "receiver           unauthorized  remote write: HTTP 401\n" in result.stdout
+    assert "the receiver says: a fault of this proxy" in result.stdout
+    assert [request.headers["authorization"] for request in receiver.requests] == ["Bearer hush"] * 2
+    assert "hush" not in result.stdout + result.stderr
 
 
 def test_once_with_a_ledger_has_whole_windows(api, tmp_path):

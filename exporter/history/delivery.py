@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 MOST_REFUSED = 1000
 """A day of which the receiver refuses more series than this is not a matter of bad series: it fails."""
-NOTHING_ELSE = 3
-"""So many series refused while none was taken: the receiver takes none of this day."""
+NOTHING_TAKEN = 50
+"""So many requests refused while not one series was taken: the receiver takes none of this day."""
 _MOST_WAITING = 5
 _TRIES_OF_A_PART = 2
 
@@ -25,13 +25,19 @@ class Delivered:
 
     samples: int = 0
     refused: list[tuple[str, PushError]] = field(default_factory=list)
+    refusals: int = 0
+    """Requests of one or more series that were refused on the way."""
 
-    def expect_something(self) -> None:
-        """Raise PushError if it is not some series that are bad, but the whole day that is refused."""
-        if self.refused and (not self.samples or len(self.refused) >= MOST_REFUSED):
-            _, error = self.refused[-1]
-            text = f"{len(self.refused)} series of the day refused, {self.samples} taken: {error}"
-            raise PushError(Reason.BAD_REQUEST, text, detail=error.detail)
+    def refuse(self, error: PushError) -> None:
+        """Count a refusal. Raise PushError if it is not some series that are bad: the whole day is refused."""
+        self.refusals += 1
+        if len(self.refused) >= MOST_REFUSED or (self.refusals >= NOTHING_TAKEN and not self.samples):
+            raise self.nothing_but(error)
+
+    def nothing_but(self, error: PushError) -> PushError:
+        """That the whole day is refused."""
+        text = f"the day is refused, {self.samples} samples taken: {error}"
+        return PushError(Reason.BAD_REQUEST, text, detail=error.detail)
 
 
 async def deliver(receiver: Receiver, requests: AsyncIterable[Any]) -> Delivered:
@@ -49,7 +55,8 @@ async def deliver(receiver: Receiver, requests: AsyncIterable[Any]) -> Delivered
             await _split(receiver, *waiting.pop(0), done)
     for request, error in waiting:
         await _split(receiver, request, error, done)
-    done.expect_something()
+    if done.refused and not done.samples:
+        raise done.nothing_but(done.refused[0][1])
     for name, error in done.refused:
         facts = {"series": name, "error": str(error), "detail": error.detail}
         log.warning("the receiver refuses a series, all others have arrived", extra=facts)
@@ -68,6 +75,7 @@ async def _refusal(
     except PushError as error:
         if not await _blames_a_sample(receiver, error):
             raise
+        done.refuse(error)
         return error
     done.samples += len(request.timeseries)
     return None
@@ -93,8 +101,6 @@ async def _split(receiver: Receiver, request: Any, error: PushError, done: Deliv
     if len(request.timeseries) == 1:
         (name,) = remote_write.names(request)
         done.refused.append((name, error))
-        if len(done.refused) >= NOTHING_ELSE:
-            done.expect_something()
         return
     halves = remote_write.halves(request)
     errors = [await _refusal(receiver, half, done, _TRIES_OF_A_PART) for half in halves]

@@ -21,11 +21,14 @@ _SECTION = "history.remote-write"
 _MAX_DETAIL_BYTES = 2048
 
 
-def receiver_client(section: RemoteWriteSection) -> httpx.AsyncClient:
+def receiver_client(
+    section: RemoteWriteSection, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
     """Connections to the receiver, with the settings' certificates. Raises SettingsError."""
     return httpx.AsyncClient(
         headers={**section.headers, **remote_write.HEADERS, "user-agent": f"anthropic-exporter/{__version__}"},
         timeout=section.timeout.total_seconds(),
+        transport=transport,
         verify=client_context(_SECTION, section.ca_file, section.cert_file, section.key_file),
         trust_env=not is_loopback(urlsplit(section.url or "").hostname or ""),
     )

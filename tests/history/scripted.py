@@ -8,7 +8,7 @@ import httpx
 from exporter.catalog import Metric
 from exporter.exposition import Family, Group
 from exporter.history import remote_write
-from exporter.history.receiver import Receiver
+from exporter.history.receiver import Receiver, receiver_client
 from exporter.settings import RemoteWriteSection
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -33,13 +33,13 @@ class Scripted:
         self.requests: list[httpx.Request] = []
         self.took: dict[str, float] = {}
         self.waits: list[float] = []
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer), follow_redirects=False)
-        section = {"url": URL, "batch": 8, "retries": 2} | section
-        self.receiver = Receiver(RemoteWriteSection(**section), http, now=lambda: NOW, sleep=self._sleep)
+        settings = RemoteWriteSection(**{"url": URL, "batch": 8, "retries": 2} | section)
+        http = receiver_client(settings, transport=httpx.MockTransport(self._answer))
+        self.receiver = Receiver(settings, http, now=lambda: NOW, sleep=self._sleep)
 
     def _answer(self, request):
         self.requests.append(request)
-        flock = {labels["colour"]: value for labels, _, value in decoded(request.content)}
+        flock = {labels.get("colour", ""): value for labels, _, value in decoded(request.content)}
         answer = self.answer(flock.keys(), len(self.requests))
         response = answer if isinstance(answer, httpx.Response) else httpx.Response(answer)
         if response.is_success:
