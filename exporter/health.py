@@ -164,6 +164,7 @@ class HistoryHealth:
 
     def __init__(self, sources: Iterable[str], registry: CollectorRegistry, changed: Callable[[], None]) -> None:
         self._changed = changed
+        self._states: dict[str, tuple[int, date | None]] = {}
         self._pending = Gauge(*_arguments(catalog.HISTORY_PENDING), registry=registry)
         self._last_day = Gauge(*_arguments(catalog.HISTORY_LAST_DAY), registry=registry)
         self._samples = Counter(*_arguments(catalog.HISTORY_SAMPLES), registry=registry)
@@ -176,14 +177,14 @@ class HistoryHealth:
         for reason in Reason:
             self._failures.labels(reason)
 
-    def pending(self, source: str, days: int) -> None:
-        """So many days wait to be pushed."""
-        self._pending.labels(source).set(days)
-        self._changed()
-
-    def newest(self, source: str, day: date) -> None:
-        """The newest day that was pushed."""
-        self._last_day.labels(source).set(day_start(day).timestamp())
+    def state(self, source: str, waiting: int, newest: date | None) -> None:
+        """So many days wait to be pushed, and the newest day that was."""
+        if self._states.get(source) == (waiting, newest):
+            return
+        self._states[source] = (waiting, newest)
+        self._pending.labels(source).set(waiting)
+        if newest:
+            self._last_day.labels(source).set(day_start(newest).timestamp())
         self._changed()
 
     def pushed(self, source: str, *, samples: int, refused: int) -> None:

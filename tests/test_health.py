@@ -24,8 +24,7 @@ def health():
     health.withdrew(frozenset({"members"}))
     health.teams_file(success=True)
     history = health.history(["cost"])
-    history.pending("cost", 2)
-    history.newest("cost", date(2026, 3, 10))
+    history.state("cost", 2, date(2026, 3, 10))
     return health
 
 

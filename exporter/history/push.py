@@ -110,10 +110,9 @@ class LivePush:
             final = {day: read for day, read in self._days.final(poll, self._now()).items() if day not in pushed}
             due += [(source, day) for day, read in final.items() if read and not self._rests((source, day))]
             self.waiting += len(final)
-            self._health.pending(source, len(final))
-            if pushed:
-                self.last_day = max(pushed)
-                self._health.newest(source, self.last_day)
+            newest = max(pushed, default=None)
+            self._health.state(source, len(final), newest)
+            self.last_day = newest or self.last_day
         return min(due, key=lambda one: one[1], default=None)
 
     async def _push(self, pusher: Pusher, source: str, day: date) -> PushError | None:
