@@ -61,14 +61,14 @@ def history(
         run = _Run(_with_ledger(settings, folder), key, say, now)
         try:
             if wanted.output is None:
-                return 0 if asyncio.run(run.push(days, again=wanted.again)) else 1
-            if not asyncio.run(run.collect(days)):
-                return 1
-            run.write(files, folder)
-            shutil.rmtree(folder)
-            return 0
+                done = asyncio.run(run.push(days, again=wanted.again))
+            else:
+                done = asyncio.run(run.collect(days)) and run.write(files, folder)
         finally:
             run.close()
+        if done:
+            shutil.rmtree(folder)
+    return 0 if done else 1
 
 
 def _days(settings: Settings, wanted: Wanted, now: datetime) -> list[date]:
@@ -180,7 +180,9 @@ class _Run:
                 self._say(
                     f"{poll.name}: {error}. What was read is kept; to do without, --polls.{poll.name}.enabled=false"
                 )
-        return not any(errors.values())
+        if trouble := parts.ledger.trouble:
+            self._say(f"the days cannot be kept: {trouble}")
+        return not any(errors.values()) and not trouble
 
     async def _read_days(
         self, parts: Parts, poll: ReportPoll[Any], days: list[date], progress: Progress
@@ -218,12 +220,17 @@ class _Run:
         self._say(f"{samples} samples of {len(queue)} daily reports have arrived, {refused} were refused")
         return True
 
-    def write(self, files: Mapping[str, list[date]], folder: Path) -> None:
-        """Write these days, which the ledger holds, to their files, each of them whole or not at all."""
+    def write(self, files: Mapping[str, list[date]], folder: Path) -> bool:
+        """Write these days, which the ledger holds, to their files, each whole or not at all. Whether it worked."""
         with Progress("days written", sum(map(len, files.values()))) as progress:
             for name, days in files.items():
-                samples = self._write(name, days, folder, progress)
+                try:
+                    samples = self._write(name, days, folder, progress)
+                except OSError as error:
+                    self._say(f"{name} cannot be written: {error.strerror}")
+                    return False
                 self._say(f"{name}: {samples} samples of {len(days)} days")
+        return True
 
     def _write(self, name: str, days: list[date], folder: Path, progress: Progress) -> int:
         parts = self._parts

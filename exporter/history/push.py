@@ -105,14 +105,15 @@ class LivePush:
         """The oldest day that is due; how much waits is counted on the way."""
         due: list[tuple[str, date]] = []
         self.waiting = 0
+        newest: set[date] = set()
         for source, poll in self._polls.items():
             pushed = pusher.pushed(poll)
             final = {day: read for day, read in self._days.final(poll, self._now()).items() if day not in pushed}
             due += [(source, day) for day, read in final.items() if read and not self._rests((source, day))]
             self.waiting += len(final)
-            newest = max(pushed, default=None)
-            self._health.state(source, len(final), newest)
-            self.last_day = newest or self.last_day
+            newest |= pushed
+            self._health.state(source, len(final), max(pushed, default=None))
+        self.last_day = max(newest, default=None)
         return min(due, key=lambda one: one[1], default=None)
 
     async def _push(self, pusher: Pusher, source: str, day: date) -> PushError | None:

@@ -13,6 +13,7 @@ from exporter.history.daily import KeptDays
 from exporter.history.push import LivePush, Pusher
 from exporter.ledger import Ledger
 from exporter.model import Billed, CostDay
+from exporter.page import page
 from exporter.polls.cost import CostPoll
 from exporter.settled import put_days
 from exporter.snapshots import Snapshots
@@ -87,6 +88,8 @@ async def test_days_go_oldest_first_and_none_twice():
     await pushing.live.round()
     await pushing.restarted().round()
     assert pushing.arrived() == [(3, 3), (1, 1), (2, 2), *((number, number) for number in range(4, 9))]
+    said = page("Acme", [], {}, pushing.now, pushing.live)
+    assert "Days pushed to the receiver: the newest is 2026-03-08, 0 waiting." in said
     assert pushing.says("last_pushed_day_timestamp_seconds") == day_start(date(2026, 3, 8)).timestamp()
     assert pushing.says("pushed_samples_total") == 8
 
