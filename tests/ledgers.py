@@ -38,6 +38,7 @@ def fill(ledger):
     ledger.put("usage", {MONDAY: b"monday", TUESDAY: b"tuesday"}, "email", NOON)
     ledger.succeeded("usage", NOON)
     ledger.set_roles({"user_1": ("admin", NOON)})
+    ledger.remember_push("usage", "mimir", MONDAY, NOON)
 
 
 def assert_filled(ledger):
@@ -47,6 +48,7 @@ def assert_filled(ledger):
     assert ledger.day("usage", TUESDAY, "email") == b"tuesday"
     assert ledger.successes() == {"usage": NOON}
     assert ledger.roles() == {"user_1": ("admin", NOON)}
+    assert ledger.pushed("usage") == {MONDAY}
 
 
 def filled(path, schema=SCHEMA):

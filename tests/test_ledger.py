@@ -80,6 +80,16 @@ def test_days_before_a_day_are_forgotten_and_those_of_other_sources_stay(ledger)
     assert set(ledger.days("cost", "email")) == {MONDAY, TUESDAY, WEDNESDAY}
 
 
+def test_pushes_are_known_by_their_target_and_forgotten_with_their_days(ledger):
+    for day, target in ((MONDAY, "mimir"), (TUESDAY, "mimir"), (MONDAY, "thanos"), (MONDAY, "mimir")):
+        ledger.remember_push("usage", target, day, NOON)
+    ledger.remember_push("cost", "mimir", WEDNESDAY, NOON)
+    assert ledger.pushed("usage", "mimir") == ledger.pushed("usage") == {MONDAY, TUESDAY}
+    assert ledger.pushed("usage", "thanos") == {MONDAY}
+    ledger.forget("usage", TUESDAY)
+    assert (ledger.pushed("usage"), ledger.pushed("cost")) == ({TUESDAY}, {WEDNESDAY})
+
+
 def test_the_first_organization_stays_and_only_an_empty_name_is_filled_in(ledger):
     assert ledger.organization() is None
     ledger.remember_organization("org-1", "")
