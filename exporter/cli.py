@@ -121,7 +121,7 @@ def history_command(arguments: list[str]) -> int:
         "--output", metavar="FILE", help="OpenMetrics file; - is standard output, %%Y-%%m a file a month"
     )
     parser.add_argument("--remote-write", metavar="URL", help=f"receiver; the same as {_REMOTE_WRITE}")
-    parser.add_argument("--again", action="store_true", help="also push days that the ledger knows to have arrived")
+    parser.add_argument("--again", action="store_true", help="read days anew, and push also those that have arrived")
     renamed = _renamed(arguments, "--remote-write", _REMOTE_WRITE)
     settings, own = _settings(parser, renamed)
     if own.since is None:

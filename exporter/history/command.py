@@ -38,7 +38,7 @@ class Wanted:
     """The days from `since` to `until`, both included, into the file `output` or, without one, to the receiver.
 
     `-` is standard output. A file whose name holds %Y and %m is one for each month.
-    `again`: also those days that the ledger knows the receiver to have.
+    `again`: days are read anew, and also those are sent that the ledger knows the receiver to have.
     """
 
     since: date
@@ -63,7 +63,7 @@ def history(
             if wanted.output is None:
                 done = asyncio.run(run.push(days, again=wanted.again))
             else:
-                done = asyncio.run(run.collect(days)) and run.write(files, folder)
+                done = asyncio.run(run.collect(days, again=wanted.again)) and run.write(files, folder)
         finally:
             run.close()
         if done:
@@ -129,13 +129,13 @@ class _Run:
         if self._parts:
             self._parts.ledger.close()
 
-    async def collect(self, days: list[date]) -> bool:
+    async def collect(self, days: list[date], *, again: bool) -> bool:
         """Read into the ledger what it lacks. Whether it has everything now."""
         async with http_client(self._settings) as http:
             parts = await self._opened(http)
             if not parts:
                 return False
-            return await self._read(parts, dict.fromkeys(parts.reports(), days))
+            return await self._read(parts, dict.fromkeys(parts.reports(), days), again=again)
 
     async def push(self, days: list[date], *, again: bool) -> bool:
         """Read what the ledger lacks, and send what the receiver lacks. Whether everything has arrived."""
@@ -146,7 +146,7 @@ class _Run:
             if not parts or not pusher:
                 return False
             todo = {poll: days if again else sorted({*days} - pusher.pushed(poll)) for poll in parts.reports()}
-            complete = await self._read(parts, todo)
+            complete = await self._read(parts, todo, again=again)
             return await self._send(parts, pusher, todo) and complete
 
     async def _opened(self, http: httpx.AsyncClient) -> Parts | None:
@@ -169,9 +169,9 @@ class _Run:
         )
         return None
 
-    async def _read(self, parts: Parts, todo: Todo) -> bool:
+    async def _read(self, parts: Parts, todo: Todo, *, again: bool) -> bool:
         """Into the ledger, the newest first. Whether nothing is lacking any more."""
-        lacking = {poll: parts.days.lacking(poll, days, self._now()) for poll, days in todo.items()}
+        lacking = todo if again else {poll: parts.days.lacking(poll, days, self._now()) for poll, days in todo.items()}
         with Progress("daily reports read", sum(map(len, lacking.values()))) as progress:
             reads = [self._read_days(parts, poll, days, progress) for poll, days in lacking.items()]
             errors = dict(zip(lacking, await asyncio.gather(*reads), strict=True))
@@ -201,10 +201,9 @@ class _Run:
         return await each_range(ranges(days, poll.days_at_once), read)
 
     async def _send(self, parts: Parts, pusher: Pusher, todo: Todo) -> bool:
-        """Oldest first, for a receiver that wants the order of time. Whether all that is held has arrived."""
-        queue = sorted(
-            ((day, poll) for poll, days in todo.items() for day in parts.days.held(poll, days)), key=lambda one: one[0]
-        )
+        """Newest first: see LivePush. Whether all that is held has arrived."""
+        held = ((day, poll) for poll, days in todo.items() for day in parts.days.held(poll, days))
+        queue = sorted(held, key=lambda one: one[0], reverse=True)
         samples = refused = 0
         with Progress("daily reports pushed", len(queue)) as progress:
             for day, poll in queue:
@@ -213,7 +212,7 @@ class _Run:
                 except PushError as error:
                     self._say(f"{poll.name} of {day} did not arrive: {error} {error.detail}".strip())
                     if error.reason is Reason.BAD_REQUEST:
-                        self._say(f"Does the receiver's out-of-order window reach back to {day}?")
+                        self._say(f"If it is about time or order: its out-of-order window must reach back to {day}.")
                     return False
                 samples, refused = samples + done.samples, refused + len(done.refused)
                 progress.step()

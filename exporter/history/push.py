@@ -61,7 +61,11 @@ async def _in_threads(items: Iterator[T]) -> AsyncIterator[T]:
 
 
 class LivePush:
-    """Pushes what `serve` keeps. `pusher` gives None while days cannot get their labels."""
+    """Pushes what `serve` keeps, the newest day first. `pusher` gives None while days cannot get their labels.
+
+    The oldest first would look in order to a receiver that is empty: a Prometheus without an out-of-order window takes
+    all of it, refuses the next backfill, and cuts blocks of the past while it is still arriving.
+    """
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class LivePush:
         self.waiting = 0
 
     async def round(self) -> None:
-        """Push the days that are due, oldest first. Called again and again."""
+        """Push the days that are due. Called again and again."""
         sent = 0
         while pusher := None if self._rests(None) else self._pusher():
             due = await asyncio.to_thread(self._next, pusher)
@@ -102,7 +106,7 @@ class LivePush:
         return until is not None and self._now() < until
 
     def _next(self, pusher: Pusher) -> tuple[str, date] | None:
-        """The oldest day that is due; how much waits is counted on the way."""
+        """The newest day that is due; how much waits is counted on the way."""
         due: list[tuple[str, date]] = []
         self.waiting = 0
         newest: set[date] = set()
@@ -114,7 +118,7 @@ class LivePush:
             newest |= pushed
             self._health.state(source, len(final), max(pushed, default=None))
         self.last_day = max(newest, default=None)
-        return min(due, key=lambda one: one[1], default=None)
+        return max(due, key=lambda one: one[1], default=None)
 
     async def _push(self, pusher: Pusher, source: str, day: date) -> PushError | None:
         facts = {"poll": source, "day": day.isoformat()}

@@ -264,7 +264,7 @@ def test_without_its_flag_a_prometheus_refuses_the_past(tool, api, tmp_path):
 def test_without_a_window_the_past_is_refused_and_the_command_asks_for_it(kind, tool, api, tmp_path):
     with lacking(kind, tool, tmp_path, "--web.enable-remote-write-receiver") as receiver:
         assert scraped(receiver)
-        asked = "Does the receiver's out-of-order window reach back"
+        asked = "its out-of-order window must reach back to"
         refused(receiver, workplace(tmp_path, api, kind, tool), "HTTP 400", asked)
 
 

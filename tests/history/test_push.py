@@ -68,7 +68,7 @@ async def test_a_day_is_pushed_once_it_has_been_read_when_it_could_no_longer_cha
     pushing = Pushing()
     pushing.read(8, 9, 10, 11, 12, 13, 14)
     await pushing.live.round()
-    assert pushing.arrived() == [(8, 8), (9, 9), (10, 10), (11, 11)]
+    assert pushing.arrived() == [(11, 11), (10, 10), (9, 9), (8, 8)]
     pushing.now += DAY
     await pushing.live.round()
     assert len(pushing.arrived()) == 4, "day 12 was read while it could still change"
@@ -79,7 +79,7 @@ async def test_a_day_is_pushed_once_it_has_been_read_when_it_could_no_longer_cha
     assert pushing.says("pending") == 0
 
 
-async def test_days_go_oldest_first_and_none_twice():
+async def test_days_go_newest_first_and_none_twice():
     pushing = Pushing()
     for number in (3, 1, 2):
         pushing.read(number)
@@ -87,7 +87,7 @@ async def test_days_go_oldest_first_and_none_twice():
     pushing.read(*range(1, 9))
     await pushing.live.round()
     await pushing.restarted().round()
-    assert pushing.arrived() == [(3, 3), (1, 1), (2, 2), *((number, number) for number in range(4, 9))]
+    assert pushing.arrived() == [(3, 3), (1, 1), (2, 2), *((number, number) for number in range(8, 3, -1))]
     said = page("Acme", [], {}, pushing.now, pushing.live)
     assert "Days pushed to the receiver: the newest is 2026-03-08, 0 waiting." in said
     assert pushing.says("last_pushed_day_timestamp_seconds") == day_start(date(2026, 3, 8)).timestamp()
@@ -102,7 +102,7 @@ async def test_without_the_organizations_name_nothing_is_pushed():
     assert pushing.arrived() == []
     pushing.organization = "Acme"
     await pushing.live.round()
-    assert pushing.arrived() == [(1, 1), (2, 2)]
+    assert pushing.arrived() == [(2, 2), (1, 1)]
 
 
 async def test_a_receiver_that_is_down_is_left_alone_for_a_while_and_then_gets_everything(caplog):
@@ -118,7 +118,7 @@ async def test_a_receiver_that_is_down_is_left_alone_for_a_while_and_then_gets_e
     pushing.scripted.requests.clear()
     pushing.now += timedelta(minutes=5)
     await pushing.live.round()
-    assert pushing.arrived() == [(1, 1), (2, 2)]
+    assert pushing.arrived() == [(2, 2), (1, 1)]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
         "a day could not be pushed"
     ]
@@ -131,7 +131,7 @@ async def test_a_day_that_is_refused_rests_for_an_hour_and_the_others_go_on():
     pushing = Pushing(refuse_day_2)
     pushing.read(1, 2, 3)
     await pushing.live.round()
-    assert pushing.arrived() == [(1, 1), (2, 2), (3, 3)]
+    assert pushing.arrived() == [(3, 3), (2, 2), (1, 1)]
     assert (pushing.says("pending"), pushing.says("pushed_samples_total")) == (1, 2)
     pushing.now += timedelta(minutes=59)
     await pushing.live.round()
