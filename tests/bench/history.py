@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -45,8 +46,20 @@ def main(days: int) -> None:
             f"--until={since + timedelta(days=days - 1)}",
             f"--storage.path={folder}/ledger.db",
         ]
-        measure(folder, "read from the API, and written to a file a month", *flags, f"--output={folder}/%Y-%m.om")
-        requests = len(ask(f"{api}/simulator/requests"))
+        requests = 0
+
+        def count() -> None:
+            nonlocal requests
+            requests += len(ask(f"{api}/simulator/requests"))
+            ask(f"{api}/simulator/requests", method="DELETE")
+
+        measure(
+            folder,
+            "read from the API, and written to a file a month",
+            *flags,
+            f"--output={folder}/%Y-%m.om",
+            tick=count,
+        )
         say(f"  requests {requests}: {requests / 30:.0f} minutes at the default pace")
         say(f"  ledger {mebibytes((folder / 'ledger.db').stat().st_size)}")
         say(f"  files {mebibytes(sum(file.stat().st_size for file in folder.glob('*.om')))}")
@@ -62,23 +75,26 @@ def mebibytes(size: float) -> str:
     return f"{size / 2**20:.1f} MiB"
 
 
-def measure(folder: Path, what: str, *flags: str) -> None:
-    """Run `history`, and print how long it took and what it held at each fifth of the time."""
+def measure(folder: Path, what: str, *flags: str, tick: Callable[[], None] = lambda: None) -> None:
+    """Run `history`, print how long it took and what it held in each fifth of the time; `tick` runs now and then."""
     began = time.monotonic()
     held: list[int] = []
     with running(folder, "history", *flags, ANTHROPIC_ADMIN_KEY=Options.key) as process:
         while process.child.poll() is None:
             held.append(resident(process))
+            if len(held) % 50 == 0:  # the simulator remembers a thousand requests
+                tick()
             time.sleep(KEEPS_WATCH_SECONDS)
         said = process.said()
+    tick()
     if process.child.returncode:
         raise SystemExit(said)
     fifth = max(1, len(held) // 5)
     peaks = [max(held[start : start + fifth]) for start in range(0, fifth * 5, fifth) if held[start : start + fifth]]
     say(f"{what}: {time.monotonic() - began:.0f} s, MiB at most in each fifth {[peak >> 20 for peak in peaks]}")
     for line in said.splitlines():
-        if "samples" in line and "of 3" in line:
-            say(f"  {line}")
+        if " samples of " in line:
+            say(f"  {Path(line).name}")
 
 
 def resident(process: Process) -> int:
