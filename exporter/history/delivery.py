@@ -99,8 +99,11 @@ async def _blames_a_sample(receiver: Receiver, error: PushError) -> bool:
 async def _split(receiver: Receiver, request: Any, error: PushError, done: Delivered) -> None:  # noqa: ANN401
     """Both halves first: what is good arrives before anything bad is looked for."""
     if len(request.timeseries) == 1:
-        (name,) = remote_write.names(request)
-        done.refused.append((name, error))
+        # With a 500, the receiver's own trouble may have ended just before it was asked without samples.
+        still = error if error.status != 500 else await _refusal(receiver, request, done, attempts=1)
+        if still:
+            (name,) = remote_write.names(request)
+            done.refused.append((name, still))
         return
     halves = remote_write.halves(request)
     errors = [await _refusal(receiver, half, done, _TRIES_OF_A_PART) for half in halves]

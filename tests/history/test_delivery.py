@@ -93,6 +93,13 @@ async def test_trouble_in_the_midst_of_a_split_ends_it_without_blame():
     assert caught.value.reason is Reason.SERVER_ERROR
 
 
+async def test_no_series_is_blamed_for_trouble_that_ends_between_two_requests():
+    troubled = {number for first in range(1, 99, 4) for number in (first, first + 1)}
+    scripted = Scripted(lambda _, number: 500 if number in troubled else 204, batch=1, retries=1)
+    done = await delivered(scripted)
+    assert (done.samples, done.refused) == (30, [])
+
+
 async def test_what_passes_is_tried_again():
     scripted = Scripted(lambda _, number: 429 if number == 1 else 503 if number == 2 else 204)
     assert (await delivered(scripted)).samples == 30
