@@ -1,6 +1,7 @@
 """What several tests share: the simulated organization over real HTTP, and real tools."""
 
 import os
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,9 +30,23 @@ REMEDIES = {"promtool": "apt-get install prometheus", "prometheus3": "make tools
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+SEED = pytest.StashKey[int]()
+
+
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the expositions in tests/golden anew")
-    parser.addoption("--kills", type=int, default=15, help="how often test_kills kills the exporter")
+    parser.addoption("--kills", type=int, default=15, help="how often test_kills kills the exporter, history a third")
+    parser.addoption("--seed", type=int, help="of random moments and orders; if a test fails, the one it had is shown")
+
+
+def pytest_configure(config):
+    given = config.getoption("--seed")
+    config.stash[SEED] = random.randrange(10**6) if given is None else given
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if terminalreporter.stats.keys() & {"failed", "error"}:
+        terminalreporter.write_line(f"moments and orders were those of --seed={config.stash[SEED]}")
 
 
 class Simulator:
@@ -57,6 +72,12 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
             return simulator
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def rng(request) -> random.Random:
+    """For random moments and orders."""
+    return random.Random(request.config.stash[SEED])
 
 
 @pytest.fixture(scope="session")

@@ -65,10 +65,11 @@ def receiving(kind: str, tool: Callable[[str], str], folder: Path, port: int | N
 
 
 @contextmanager
-def blocks(kind: str, tool: Callable[[str], str], folder: Path, openmetrics: Path) -> Iterator[Receiver]:
-    """A Prometheus on the blocks that its promtool makes of a file."""
+def blocks(kind: str, tool: Callable[[str], str], folder: Path, *openmetrics: Path) -> Iterator[Receiver]:
+    """A Prometheus on the blocks that its promtool makes of files, one after the other."""
     promtool = [tool(PROMTOOLS[kind]), "tsdb", "create-blocks-from", "openmetrics"]
-    made = subprocess.run([*promtool, openmetrics, folder / "data"], capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stderr
+    for file in openmetrics:
+        made = subprocess.run([*promtool, file, folder / "data"], capture_output=True, text=True, check=False)
+        assert made.returncode == 0, made.stderr
     with receiving(kind, tool, folder) as receiver:
         yield receiver
