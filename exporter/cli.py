@@ -19,6 +19,7 @@ from exporter.sources import add_flags, load
 
 PROGRAM = "anthropic-exporter"
 _REMOTE_WRITE = "--history.remote-write.url"
+TERMINATED = 128 + signal.SIGTERM
 DEMO_PACE = 6000
 """Requests per minute: the simulated API is on this machine and nobody else's."""
 
@@ -132,8 +133,20 @@ def history_command(arguments: list[str]) -> int:
         raise SettingsError("say where to: --output FILE or --remote-write URL")
     logging.getLogger("exporter").setLevel(logging.WARNING)  # what goes well the progress shows
     wanted = Wanted(own.since, own.until, own.output, again=own.again)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return history(settings, app.credential(settings, os.environ), wanted, _say)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return history(settings, app.credential(settings, os.environ), wanted, _say)
+    except asyncio.CancelledError:
+        return TERMINATED
+
+
+def _terminate(*_: object) -> None:
+    """End, tasks in good order: an exit would come up in the middle of one, and asyncio logs that as a defect."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        sys.exit(TERMINATED)
+    loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
 
 
 def _date(text: str) -> date:
