@@ -101,7 +101,7 @@ def test_a_receiver_that_refuses_every_day_ends_it_with_1_and_says_what_it_says(
         result = history_to_its_end(api, *DAY, f"--remote-write={proxy.write_url}")
     assert result.returncode == 1
     assert "a fault of this proxy" in result.stderr
-    assert f"Does the receiver's out-of-order window reach back to {LAST}?" in result.stderr
+    assert f"its out-of-order window must reach back to {LAST}" in result.stderr
 
 
 def test_a_wrong_key_writes_nothing_and_ends_it_with_1(api, tmp_path):

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.errors import PushError, Reason
@@ -28,6 +28,7 @@ async def test_samples_arrive_in_batches():
     assert len(scripted.requests) == 4
 
 
+@settings(max_examples=40)  # a client of its own for each
 @given(st.sets(st.sampled_from(COLOURS), max_size=29), st.integers(1, 40), st.sampled_from([400, 422, 413, 500]))
 async def test_whatever_series_are_bad_all_others_arrive_and_the_bad_ones_are_named(bad, batch, status):
     scripted = Scripted(refusing(bad, status), batch=batch)
