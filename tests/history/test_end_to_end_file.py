@@ -15,7 +15,7 @@ from tests.proxy import faulty
 from tests.receivers import PROMTOOLS, Receiver, blocks, receiving
 from tests.service import simulator
 
-DAYS = 35
+DAYS = 33
 LAST = newest_final()
 FIRST = LAST - timedelta(days=DAYS - 1)
 END = day_start(LAST + timedelta(days=1))
@@ -31,7 +31,7 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory) -> Iterator[str]:
-    with simulator(tmp_path_factory.mktemp("api"), "--people=12", "--days=50") as url:
+    with simulator(tmp_path_factory.mktemp("api"), "--people=12", "--days=45") as url:
         yield url
 
 

@@ -22,7 +22,7 @@ from tests.proxy import Faulty, faulty
 from tests.service import Process, ask, simulator, until
 
 LAST = newest_final()
-FIRST = LAST - timedelta(days=69)
+FIRST = LAST - timedelta(days=44)
 POLLS: tuple[ReportPoll[Any], ...] = (ClaudeCodePoll(SETTLE), UsagePoll(SETTLE), CostPoll(SETTLE))
 SOURCES = {"claude_code": "claude_code", "messages": "usage", "cost_report": "cost"}
 EVERYTHING = {(source, day) for source in SOURCES.values() for day in span(FIRST, LAST)}
@@ -31,7 +31,7 @@ DAYS = [f"--since={FIRST}", f"--until={LAST}"]
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory) -> Iterator[str]:
-    with simulator(tmp_path_factory.mktemp("api"), "--people=12", "--days=80") as url:
+    with simulator(tmp_path_factory.mktemp("api"), "--people=12", "--days=55") as url:
         yield url
 
 

@@ -17,7 +17,7 @@ KINDS = (429, 500, 503, DROPPED, LOST, TOO_LARGE)
 LONGEST = {TOO_LARGE: 16}
 LONGEST_OF_OTHERS = 3
 WELL = 204
-WELL_FOR = (50, 100)
+WELL_FOR = (50, 90)
 """So many requests are fine before each stretch."""
 
 
@@ -74,4 +74,4 @@ class Trouble:
         self._kinds = self._kinds or self.rng.sample(KINDS, len(KINDS))
         self._kind = self._kinds.pop()
         self._left = self.rng.randint(1, LONGEST.get(self._kind, LONGEST_OF_OTHERS))
-        self._proxy.retry_after = self.rng.choice(["0", "0", "1"])
+        self._proxy.retry_after = self.rng.choice(["0", "0", "0", "1"])
