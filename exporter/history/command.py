@@ -18,7 +18,7 @@ from exporter.api.credential import Credential
 from exporter.app import Parts, http_client, utc_now
 from exporter.catchup import each_range
 from exporter.days import DAY, report_day
-from exporter.errors import AdminApiError, PushError, Reason, SettingsError
+from exporter.errors import AdminApiError, LedgerError, PushError, Reason, SettingsError
 from exporter.history.openmetrics import SortedDays
 from exporter.history.progress import Progress
 from exporter.history.push import Pusher
@@ -228,6 +228,9 @@ class _Run:
                 except OSError as error:
                     self._say(f"{name} cannot be written: {error.strerror}")
                     return False
+                except LedgerError as error:
+                    self._say(f"{name} is not written: {error}")
+                    return False
                 self._say(f"{name}: {samples} samples of {len(days)} days")
         return True
 
@@ -237,7 +240,7 @@ class _Run:
             raise AssertionError
         text = SortedDays(folder, parts.runner.organization)
         for day in days:
-            text.add(day, chain.from_iterable(parts.days.families(poll, day) or () for poll in parts.reports()))
+            text.add(day, chain.from_iterable(parts.days.families(poll, day) for poll in parts.reports()))
             progress.step()
         if name == STANDARD_OUTPUT:
             text.write(sys.stdout.buffer)

@@ -7,6 +7,7 @@ from typing import Any
 
 from exporter.catalog import daily
 from exporter.days import final_at
+from exporter.errors import LedgerError
 from exporter.exposition import Family
 from exporter.ledger import Ledger
 from exporter.model import Day
@@ -48,12 +49,9 @@ class KeptDays:
     def _final_at(self, poll: ReportPoll[Any], day: date) -> datetime:
         return final_at(day, poll.settle, self._restate_days)
 
-    def families(self, poll: ReportPoll[Any], day: date) -> Iterator[Family] | None:
-        """The daily families of a day, without organization and timestamp; None if it is not held."""
+    def families(self, poll: ReportPoll[Any], day: date) -> Iterator[Family]:
+        """The daily families of a day, without organization and timestamp. Raises LedgerError if it cannot be read."""
         model = kept_day(self._ledger, poll, day, partial(poll.decode, day))
-        return None if model is None else _daily(poll, model, self._snapshots)
-
-
-def _daily(poll: ReportPoll[Any], model: Any, snapshots: Snapshots) -> Iterator[Family]:  # noqa: ANN401
-    for metric, groups in poll.families(model, snapshots.model):
-        yield Family(daily(metric), groups)
+        if model is None:
+            raise LedgerError(f"{poll.name} of {day} cannot be read from the ledger: read it anew")
+        return (Family(daily(metric), groups) for metric, groups in poll.families(model, self._snapshots.model))

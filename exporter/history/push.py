@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from exporter.days import day_start
-from exporter.errors import PushError, Reason
+from exporter.errors import LedgerError, PushError, Reason
 from exporter.health import HistoryHealth
 from exporter.history import remote_write
 from exporter.history.daily import KeptDays
@@ -44,9 +44,10 @@ class Pusher:
 
     async def push(self, poll: ReportPoll[Any], day: date) -> Delivered:
         """Send a day that is kept. Raises PushError."""
-        families = await asyncio.to_thread(self._days.families, poll, day)
-        if families is None:
-            raise PushError(Reason.BUG, "the kept day cannot be read")
+        try:
+            families = await asyncio.to_thread(self._days.families, poll, day)
+        except LedgerError as error:
+            raise PushError(Reason.BUG, str(error)) from None
         stamp = int(day_start(day).timestamp()) * 1000
         requests = remote_write.requests(families, self._organization, stamp, self._receiver.batch)
         done = await deliver(self._receiver, _in_threads(requests))

@@ -118,4 +118,5 @@ async def _detail(response: httpx.Response) -> str:
                 break
     except httpx.HTTPError:
         pass  # the status says enough
-    return " ".join(text.decode("utf-8", "replace").split())
+    words = " ".join(text.decode("utf-8", "replace").split())
+    return "".join(character if character.isprintable() else " " for character in words)

@@ -1,11 +1,13 @@
 """The command `history` as a newcomer meets it: what it asks for, and what it says when something is wrong."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from exporter.demo.options import Options
+from exporter.ledger import Ledger
 from tests.history.runs import history_to_its_end, newest_final, of_arrived
 from tests.proxy import Faulty, faulty
 from tests.service import ask, exporter, simulator, until
@@ -138,3 +140,19 @@ def test_the_key_is_in_no_word_of_it(api, taking):
     result = history_to_its_end(api, *DAY, f"--remote-write={taking.write_url}", "--log.level=debug")
     assert result.returncode == 0
     assert Options.key not in result.stdout + result.stderr
+
+
+def test_a_day_that_cannot_be_read_from_the_ledger_is_never_left_out_silently(api, tmp_path):
+    flags = [*DAY, f"--storage.path={tmp_path}/ledger.db", f"--output={tmp_path}/day.om"]
+    assert history_to_its_end(api, *flags).returncode == 0
+    whole = (tmp_path / "day.om").read_text()
+    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+        (shape,) = [shape for shape in ("1", "2") if ledger.day("cost", LAST, shape)]
+        ledger.put("cost", {LAST: b"rubbish"}, shape, datetime.now(UTC))
+    (tmp_path / "day.om").unlink()
+    result = history_to_its_end(api, *flags)
+    assert result.returncode == 1
+    assert f"cost of {LAST} cannot be read from the ledger" in result.stderr
+    assert not (tmp_path / "day.om").exists()
+    assert history_to_its_end(api, *flags, "--again").returncode == 0
+    assert (tmp_path / "day.om").read_text() == whole

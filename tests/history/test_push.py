@@ -170,3 +170,4 @@ async def test_a_day_that_cannot_be_read_is_counted_and_holds_nothing_up(caplog)
     await pushing.live.round()
     assert pushing.arrived() == [(2, 2)]
     assert "a kept day cannot be read" in caplog.text
+    assert pushing.failures("bug") == 1
