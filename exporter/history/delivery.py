@@ -41,7 +41,7 @@ class Delivered:
 
 
 async def deliver(receiver: Receiver, requests: AsyncIterable[Any]) -> Delivered:
-    """Send these WriteRequests. Sending them again, as a whole or in part, is harmless.
+    """Send these WriteRequests. Sending them again, as a whole or in part, changes nothing that is there.
 
     Raises PushError if the receiver cannot be asked, and with the reason `bad_request` if it refuses the whole day.
     """
