@@ -35,7 +35,7 @@ SEED = pytest.StashKey[int]()
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the expositions in tests/golden anew")
-    parser.addoption("--kills", type=int, default=15, help="how often test_kills kills the exporter, history a fourth")
+    parser.addoption("--kills", type=int, default=8, help="how often test_kills kills the exporter, history a fourth")
     parser.addoption("--seed", type=int, help="of random moments and orders; if a test fails, the one it had is shown")
 
 
