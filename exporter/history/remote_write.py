@@ -57,14 +57,15 @@ WriteRequest = _write_request()
 def requests(families: Iterable[Family], organization: str, timestamp_ms: int, size: int) -> Iterator[Any]:
     """WriteRequests of at most `size` series, each with one sample, for all samples of `families`.
 
-    Labels stand in the order of their names, and one that is empty is left out: to a receiver it is none.
+    Labels stand in the order of their names, their values are cut as in the exposition, and one that is empty is left
+    out: to a receiver it is none.
     """
     request = WriteRequest()
     for metric, groups in families:
         names = ("__name__", "organization", *metric.labels)
         order = sorted(range(len(names)), key=names.__getitem__)
         for shared, own, values in groups:
-            before: Values = (metric.name, label(organization), *shared)
+            before: Values = (metric.name, organization, *shared)
             for more, value in zip(own, values, strict=True):
                 if len(request.timeseries) == size:
                     yield request
@@ -74,7 +75,7 @@ def requests(families: Iterable[Family], organization: str, timestamp_ms: int, s
                 add = series.labels.add
                 for place in order:
                     if text := labels[place]:
-                        add(name=names[place], value=text)
+                        add(name=names[place], value=label(text))
                 series.samples.add(value=float(value), timestamp=timestamp_ms)
     if request.timeseries:
         yield request

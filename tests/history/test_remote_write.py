@@ -1,6 +1,6 @@
 """Requests are what the specification asks for, whatever the labels hold."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.exposition import Family, Group
@@ -33,6 +33,7 @@ def test_labels_that_are_empty_or_left_out_are_none():
     assert empty[0] == absent[0] == {"__name__": SHEEP.name, "organization": "Acme"}
 
 
+@example(["\ud800"], 1, "\ud800")  # no encoding can carry it
 @given(st.lists(anything, unique=True, max_size=12), st.integers(1, 5), anything)
 def test_every_sample_is_in_one_request_of_the_size_that_was_asked_for(colours, size, organization):
     requests = series(flock(*colours), organization=organization, size=size)
@@ -40,6 +41,7 @@ def test_every_sample_is_in_one_request_of_the_size_that_was_asked_for(colours, 
     found = [
         (labels.get("colour", ""), labels.get("organization", "")) for request in requests for labels, *_ in request
     ]
+    assert [colour for colour, _ in found] == [label(colour) for colour in colours]
     values = [value for request in requests for _, _, value in request]
     assert values == list(range(len(colours)))
     assert all(owner == label(organization) for _, owner in found)
