@@ -20,6 +20,7 @@ import httpx
 from exporter import __version__, page, web
 from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
+from exporter.days import day_start
 from exporter.errors import SettingsError
 from exporter.health import Health, Process
 from exporter.history.daily import KeptDays
@@ -117,6 +118,8 @@ class Parts:
         self.days = KeptDays(self.ledger, self.snapshots, settings.history.restate_days)
         remembered = self.ledger.organization()
         self.health = Health(self.intervals, version=__version__, revision=revision())
+        if settings.api.key_expires:
+            self.health.key_expires(day_start(settings.api.key_expires))
         self.api = AdminApi(
             http,
             key,

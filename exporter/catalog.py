@@ -178,6 +178,12 @@ WINDOW_DAYS = Metric(
     ("window", "source"),
     f"{_CLAUDE_CODE}; {_USAGE}; {_COST}",
 )
+WINDOW_ACTIVE_DAYS = Metric(
+    "anthropic_window_active_days",
+    "Days of a window on which anybody used Claude Code, or anything was billed: what a usual day is an average of.",
+    ("window", "source"),
+    f"{_CLAUDE_CODE}; {_COST}",
+)
 
 # Budgets.
 BUDGET = Metric(
@@ -294,6 +300,7 @@ API_METRICS = (
     COST_TODAY,
     COST_WINDOW,
     WINDOW_DAYS,
+    WINDOW_ACTIVE_DAYS,
     BUDGET,
     BUDGET_SPENT,
     BUDGET_FORECAST,
@@ -369,6 +376,10 @@ SKIPPED_ROWS = Metric(
     "Rows of the last poll that were left out: of a wrong type, or an amount in another currency.",
     ("poll", "cause"),
 )
+CREDENTIAL_EXPIRES = Metric(
+    "anthropic_exporter_credential_expires_timestamp_seconds",
+    "When the exporter's own key expires, as api.key-expires says; absent without it.",
+)
 LEDGER_PERSISTENT = Metric(
     "anthropic_exporter_ledger_persistent",
     "Whether settled days are kept in a file; 0 without storage.path, and where its file cannot be used.",
@@ -431,6 +442,7 @@ EXPORTER_METRICS = (
     ROWS,
     SERIES,
     SKIPPED_ROWS,
+    CREDENTIAL_EXPIRES,
     LEDGER_PERSISTENT,
     TEAMS_FILE_SUCCESS,
     HISTORY_PENDING,

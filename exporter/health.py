@@ -53,6 +53,7 @@ class Health(Collector):
         self._series = self._gauge(catalog.SERIES)
         self._skipped = self._gauge(catalog.SKIPPED_ROWS)
         self._ledger = self._gauge(catalog.LEDGER_PERSISTENT)
+        self._expires: Gauge | None = None
         self._teams_file: Gauge | None = None
         self._history: HistoryHealth | None = None
         self._requests = Counter(*_arguments(catalog.API_REQUESTS), registry=self._own)
@@ -108,6 +109,13 @@ class Health(Collector):
     def ledger(self, *, persistent: bool) -> None:
         """Whether settled days are kept in a file."""
         self._ledger.set(persistent)
+        self._rendered.clear()
+
+    def key_expires(self, at: datetime) -> None:
+        """When the key expires, for those who have said it."""
+        if self._expires is None:
+            self._expires = self._gauge(catalog.CREDENTIAL_EXPIRES)
+        self._expires.set(at.timestamp())
         self._rendered.clear()
 
     def teams_file(self, *, success: bool) -> None:

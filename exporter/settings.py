@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,6 +40,13 @@ def duration_text(value: timedelta) -> str:
     seconds = value.total_seconds()
     unit = next((unit for unit in ("d", "h", "m", "s") if seconds and seconds % _UNITS[unit] == 0), "s")
     return f"{seconds / _UNITS[unit]:.0f}{unit}"
+
+
+def _day(value: object) -> date:
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("write a day, such as 2027-03-31") from None
 
 
 def _base_url(url: str) -> str:
@@ -106,6 +113,9 @@ class ApiSection(_Section):
         None, description=f"file that holds the Admin key, read again when it changes; else {KEY_VARIABLE}"
     )
     auth: Literal["x-api-key", "bearer"] = Field("x-api-key", description="how the key is sent; bearer: OAuth tokens")
+    key_expires: Annotated[date, BeforeValidator(_day)] | None = Field(
+        None, description="day such as 2027-03-31, at whose start the key expires: alerts then warn of it in time"
+    )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         "https://api.anthropic.com", description="https, or http to a loopback address"
     )

@@ -10,6 +10,7 @@ from exporter.polls import ALL
 from exporter.runner import Outcome
 from exporter.settings import Settings
 from tests.scripted import NOW
+from tests.service import samples
 
 KEY = Credential(key="key")
 
@@ -41,6 +42,15 @@ async def test_without_any_poll_there_is_nothing_to_do():
     async with http_client(settings) as http:
         with pytest.raises(SettingsError, match="none is enabled"):
             Parts(settings, KEY, http)
+
+
+async def test_the_day_on_which_the_key_expires_is_shown_where_it_is_said():
+    name = "anthropic_exporter_credential_expires_timestamp_seconds"
+    for key_expires, shown in ((None, []), ("2027-03-31", [1806451200])):
+        settings = Settings(api={"key_expires": key_expires})
+        async with http_client(settings) as http:
+            text = b"".join(Service(Parts(settings, KEY, http)).scrape(openmetrics=False).text()).decode()
+        assert [value for series, value in samples(text).items() if name in series] == shown
 
 
 def test_a_certificate_authority_that_cannot_be_read_is_named(tmp_path):

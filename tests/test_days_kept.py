@@ -202,6 +202,18 @@ async def test_without_a_path_days_are_in_memory(simulator):
         assert World(simulator, http).total("anthropic_exporter_ledger_persistent") == 0
 
 
+async def test_days_before_an_organization_began_are_held_but_not_active(simulate):
+    simulator = simulate(now=NOON, people=30, days=9)  # ended before it began on the second of March
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http)
+        await world.poll_all()
+        for source in ("claude_code", "cost"):
+            assert world.by("window", "anthropic_window_days", source=source) == LENGTHS
+            active = world.by("window", "anthropic_window_active_days", source=source)
+            assert active == {"7d": 7, "30d": 9, "mtd": 9, "last_month": 0}
+        assert not world.matching("anthropic_window_active_days", source="usage")
+
+
 async def test_another_grouping_reads_the_kept_days_of_usage_again(simulator, tmp_path):
     async with http_client(settings_for(simulator)) as http:
         for group_by in ("model,api_key_id", "model", "model,api_key_id"):

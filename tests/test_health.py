@@ -22,6 +22,7 @@ def health():
     health.polled("members", seconds=0.5, skipped={"wrong_type": 1, "currency": 0}, reason=Reason.TIMEOUT)
     health.published("members", at=NOW, rows=3, series=7)
     health.withdrew(frozenset({"members"}))
+    health.key_expires(NOW)
     health.teams_file(success=True)
     history = health.history(["cost"])
     history.state("cost", 2, date(2026, 3, 10))

@@ -44,6 +44,7 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
 def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
     values = {
         "api.auth": "bearer",
+        "api.key-expires": "2027-03-31",
         "api.base-url": "https://a.example",
         "api.proxy-url": "http://p.example:1",
         "api.timeout": "9s",

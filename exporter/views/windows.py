@@ -1,17 +1,19 @@
 """Sums of several settled days: Claude Code by actor, billed cost by workspace, and how many days each holds."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from exporter import catalog
+from exporter.catalog import Metric
 from exporter.exposition import Family, Group, Values, family
 from exporter.model import ClaudeCodeDays, CostDays, Spender, UsageDays, Workspaces
 from exporter.polls.base import Held
 from exporter.teams import Teams
 from exporter.views.base import Part, View
-from exporter.windows import sums
+from exporter.windows import Days, sums
 
 _ACTIVE = {"1d": 1, "7d": 7, "30d": 30}
 _SOURCES: Mapping[str, type[ClaudeCodeDays | CostDays | UsageDays]] = {
@@ -88,18 +90,28 @@ class CostWindows(View):
 
 
 class WindowDays(View):
-    """How many days each window really holds.
+    """How many days each window really holds, and on how many of them there was anything.
 
-    anthropic_window_days{window="30d",source="usage"} 30
+    anthropic_window_days{window="30d",source="cost"} 30
+    anthropic_window_active_days{window="30d",source="cost"} 21
     """
 
     name = "window_days"
     reads = tuple(_SOURCES.values())
 
     def parts(self, held: Held, now: datetime) -> Iterable[Part]:
-        """A part for each source."""
-        for source, kind in _SOURCES.items():
-            days = held(kind)
-            if days is not None:
-                counts = {(window, source): len(some) for window, some in days.windows.items()}
-                yield Part(family(catalog.WINDOW_DAYS, counts), (kind,))
+        """Both families, a part for each source."""
+        some = {source: days for source, kind in _SOURCES.items() if (days := held(kind)) is not None}
+        for source, days in some.items():
+            yield _count(catalog.WINDOW_DAYS, source, days, days.by_day)
+        for source, days in some.items():
+            if not isinstance(days, UsageDays):  # which knows keys, and nothing where usage is not grouped by key
+                active = {
+                    day for day, by in days.by_day.items() if any(by.values() if isinstance(days, CostDays) else by)
+                }
+                yield _count(catalog.WINDOW_ACTIVE_DAYS, source, days, active)
+
+
+def _count(metric: Metric, source: str, days: Days[Any], counted: Container[date]) -> Part:
+    counts = {(window, source): sum(day in counted for day in held) for window, held in days.windows.items()}
+    return Part(family(metric, counts), (type(days),))
