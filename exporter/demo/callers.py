@@ -73,6 +73,11 @@ class Callers:
         return (*(one for one in keyed if one), self._workbench(), *self._oauth(), *self._federated())
 
     @cached_property
+    def last_use(self) -> dict[str, datetime]:
+        """When keys that are not used any more were used last, by their ids."""
+        return {one.api_key_id: one.until for one in self.all if one.api_key_id and one.until}
+
+    @cached_property
     def claude_code_workspace(self) -> str:
         """The workspace in which people who pay by use work."""
         return next(one.id for one in self.workspaces if one.name == "Claude Code")

@@ -48,7 +48,7 @@ def invites(call: Call) -> Reply:
     wanted, statuses = _wanted(call.query), call.query.texts("statuses[]")
     shown = [
         one
-        for one in call.organization.invites
+        for one in call.organization.invites_at(call.now)
         if wanted(one.email, one.role) and (statuses is None or one.status_at(call.now) in statuses)
     ]
     return _list(call, call.organization.invites, shown, lambda one: one.id, lambda one: wire.invite(one, call.now))
@@ -61,17 +61,20 @@ def workspaces(call: Call) -> Reply:
         raise bad_request(f"ids[]: at most {MOST_IDS} may be given")
     shown = [
         one
-        for one in call.organization.workspaces
-        if (one.archived_at is None or call.query.flag("include_archived"))
+        for one in call.organization.workspaces_at(call.now)
+        if (not one.archived_by(call.now) or call.query.flag("include_archived"))
         and (not one.default or call.query.flag("include_default"))
         and (ids is None or one.id in ids)
     ]
-    return _list(call, call.organization.workspaces, shown, lambda one: one.id, wire.workspace)
+    return _list(
+        call, call.organization.workspaces, shown, lambda one: one.id, lambda one: wire.workspace(one, call.now)
+    )
 
 
 def workspace_members(call: Call) -> Reply:
     """GET /workspaces/{workspace_id}/members: the cursor is the user's id. The default workspace has no such list."""
-    found = (one for one in call.organization.workspaces if one.id == call.workspace_id and not one.default)
+    known = call.organization.workspaces_at(call.now)
+    found = (one for one in known if one.id == call.workspace_id and not one.default)
     workspace = next(found, None)
     if workspace is None:
         raise ApiError(404, f"Workspace {call.workspace_id} not found")
@@ -89,7 +92,7 @@ def api_keys(call: Call) -> Reply:
     status, workspace, creator = (call.query.text(name) for name in ("status", "workspace_id", "created_by_user_id"))
     shown = [
         one
-        for one in call.organization.keys
+        for one in call.organization.keys_at(call.now)
         if (status is None or one.status_at(call.now) == status)
         and (workspace is None or (one.workspace is not None and one.workspace.id == workspace))
         and (creator is None or (one.creator is not None and one.creator.id == creator))

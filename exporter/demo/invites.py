@@ -22,6 +22,8 @@ class Invite:
     accepted_at: datetime | None = None
     ended: str | None = None
     """A status that overrules the clock: `deleted`, or one nobody has documented."""
+    ended_at: datetime | None = None
+    """Since when it has that status."""
     old: bool = False
     """Whether it is shown as before 2026-07, without `accepted_at` and `rbac_group_ids`."""
 
@@ -32,9 +34,9 @@ class Invite:
 
     def status_at(self, now: datetime) -> str:
         """Return `accepted`, `deleted`, `expired` or `pending`."""
-        if self.ended is not None:
+        if self.ended is not None and self.ended_at is not None and self.ended_at <= now:
             return self.ended
-        if self.accepted_at is not None:
+        if self.accepted_at is not None and self.accepted_at <= now:
             return "accepted"
         return "expired" if self.expires_at <= now else "pending"
 
@@ -73,8 +75,8 @@ def _over(options: Options, anchor: date) -> Iterator[Invite]:
     for number in range(1 + options.people // 25):
         yield _stranger(options, "lapsed", number, moment(stream(options.seed, "lapsed", number), long_ago, lately))
     for number in range(1 + options.people // 60):
-        invited = moment(stream(options.seed, "deleted", number), long_ago, lately)
-        yield _stranger(options, "deleted", number, invited, ended="deleted")
+        rng = stream(options.seed, "deleted", number)
+        yield _stranger(options, "deleted", number, moment(rng, long_ago, lately), ended="deleted")
     if options.quirks:
         yield _stranger(options, "revoked", 0, lately, ended="revoked")
 
@@ -82,4 +84,7 @@ def _over(options: Options, anchor: date) -> Iterator[Invite]:
 def _stranger(options: Options, kind: str, number: int, invited_at: datetime, *, ended: str | None = None) -> Invite:
     role = stream(options.seed, kind, number, "role").choice(CONSOLE_ROLES[:3])
     email = f"{kind}.{number}@example.org"
-    return Invite(identifier("invite", options.seed, kind, number), email, role, invited_at, ended=ended)
+    ended_at = invited_at + timedelta(days=1 + number % 20) if ended else None
+    return Invite(
+        identifier("invite", options.seed, kind, number), email, role, invited_at, ended=ended, ended_at=ended_at
+    )

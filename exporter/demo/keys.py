@@ -33,6 +33,8 @@ class ApiKey:
     """None for keys scoped to the whole organization."""
     state: str = "active"
     """As an administrator left it: `active`, `inactive`, `archived`, or a status nobody has documented."""
+    switched_off_at: datetime | None = None
+    """Until when a key in another state was active; None: as long as anybody can remember, it was not."""
     expires_at: datetime | None = None
     principal: str | None = "new"
     """Which of the two disputed shapes `principal` has: `old`, `new`, or None for null."""
@@ -46,7 +48,8 @@ class ApiKey:
     def status_at(self, now: datetime) -> str:
         """`expired` as soon as an active key's time is over."""
         over = self.expires_at is not None and self.expires_at <= now
-        return "expired" if over and self.state == "active" else self.state
+        state = "active" if self.switched_off_at is not None and now < self.switched_off_at else self.state
+        return "expired" if over and state == "active" else state
 
 
 def keys(
@@ -119,7 +122,9 @@ class _Maker:
             self._key(rng, name, Creator("user", person.id)),
             created_at=max(created, person.added_at), workspace=self.claude_code, purpose="minted",
         )  # fmt: skip
-        return replace(key, state="archived") if person.left_at and rng.random() < 0.4 else key
+        if person.left_at and rng.random() < 0.4:
+            return replace(key, state="archived", switched_off_at=person.left_at)
+        return key
 
     def _key(self, rng: Random, name: str, creator: Creator | None) -> ApiKey:
         serial = (self.options.seed, name, rng.getrandbits(64))

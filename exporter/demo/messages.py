@@ -10,7 +10,7 @@ from exporter.demo.activity import Record
 from exporter.demo.callers import Caller, Callers, reported_workspace
 from exporter.demo.chance import stream
 from exporter.demo.keys import ApiKey
-from exporter.demo.people import Person, start_of
+from exporter.demo.people import Person, hours_since, start_of
 from exporter.demo.traffic import DAY_SECONDS, Charge, Tokens, Traffic
 
 Work = tuple[Person | ApiKey, Record]
@@ -61,11 +61,12 @@ def _by_caller(callers: Callers, caller: Caller, day: date) -> Iterator[Traffic]
     end = DAY_SECONDS
     if last_hours and caller.until is not None:
         end = max(int((caller.until - start_of(day)).total_seconds()), 1)
+    hours = hours_since(caller.since, day, (0, end))
     for model in caller.models:
         for use, share in _ways(caller, model, rng):
             tokens = _tokens(rng, amount * share * end / DAY_SECONDS, hour="hour" in caller.traits)
             searches = int(amount * rng.uniform(0, 40)) if "search" in caller.traits and share == 1 else 0
-            yield replace(use, tokens=tokens, searches=searches, end=end)
+            yield replace(use, tokens=tokens, searches=searches, start=hours[0], end=hours[1])
 
 
 def _ways(caller: Caller, model: str, rng: Random) -> Iterator[tuple[Traffic, float]]:
@@ -108,6 +109,7 @@ def _by_claude_code(callers: Callers, day: date, work: Iterable[Work]) -> Iterat
         key = who if isinstance(who, ApiKey) else callers.minted.get(who.id)
         if key is not None and key.created_at.date() > day:
             key = None
+        hours = hours_since(key.created_at, day, (record.start, record.end)) if key else (record.start, record.end)
         for number, use in enumerate(record.models):
             geo = "not_available" if use.model in prices.BEFORE_4_6 else "global"
             hour = use.cache_creation // 3 if number else 0
@@ -116,7 +118,7 @@ def _by_claude_code(callers: Callers, day: date, work: Iterable[Work]) -> Iterat
                 api_key_id=key.id if key else None, account_id=None if key else who.id,
                 model=use.model, inference_geo=geo,
                 tokens=(use.input, use.output, use.cache_read, use.cache_creation - hour, hour),
-                start=record.start, end=record.end,
+                start=hours[0], end=hours[1],
             )  # fmt: skip
 
 

@@ -76,16 +76,24 @@ class Organization:
 
     @cached_property
     def keys(self) -> tuple[ApiKey, ...]:
-        """All API keys, newest first."""
+        """All API keys, newest first; those that were switched off were so after they had been used last."""
+        return tuple(self._with_its_end(key) for key in self._keys)
+
+    def _with_its_end(self, key: ApiKey) -> ApiKey:
+        known = key.state == "active" or key.switched_off_at is not None
+        return key if known else replace(key, switched_off_at=self._callers.last_use.get(key.id))
+
+    @cached_property
+    def _keys(self) -> tuple[ApiKey, ...]:
         return keys(self.options, self.anchor, self.people, self.workspaces)
 
     @cached_property
     def _staff(self) -> Staff:
-        return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self.keys)))
+        return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self._keys)))
 
     @cached_property
     def _callers(self) -> Callers:
-        return Callers(self.options, self.anchor, self.people, self.workspaces, self.keys)
+        return Callers(self.options, self.anchor, self.people, self.workspaces, self._keys)
 
     def _day(self, day: date) -> Day:
         work = work_of(self._staff, day)
@@ -98,6 +106,18 @@ class Organization:
     def members_at(self, now: datetime) -> Sequence[Person]:
         """Those whom /users lists at this instant."""
         return [person for person in self.people if person.member_at(now)]
+
+    def invites_at(self, now: datetime) -> Sequence[Invite]:
+        """Those that had been sent by this instant, whatever became of them."""
+        return [invite for invite in self.invites if invite.invited_at <= now]
+
+    def workspaces_at(self, now: datetime) -> Sequence[Workspace]:
+        """Those that there were at this instant, archived ones included."""
+        return [workspace for workspace in self.workspaces if workspace.created_at <= now]
+
+    def keys_at(self, now: datetime) -> Sequence[ApiKey]:
+        """Those that had been made by this instant, in every state."""
+        return [key for key in self.keys if key.created_at <= now]
 
     def told(self, day: date, now: datetime, held_back: timedelta = HELD_BACK) -> Told:
         """Return how much the API tells about a day at this instant: all but what is too young.

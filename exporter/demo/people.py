@@ -9,6 +9,7 @@ from random import Random
 from exporter.demo import names
 from exporter.demo.chance import identifier, moment, stream, weighted
 from exporter.demo.options import Options
+from exporter.demo.traffic import DAY_SECONDS
 
 CONSOLE_ROLES = ("user", "claude_code_user", "developer", "billing", "admin")
 ENTERPRISE_ROLES = ("user", "managed", "owner", "membership_admin", "primary_owner")
@@ -81,6 +82,13 @@ def people(options: Options, anchor: date) -> tuple[Person, ...]:
 def start_of(day: date) -> datetime:
     """Return midnight UTC at which a day begins."""
     return datetime.combine(day, time(), UTC)
+
+
+def hours_since(instant: datetime, day: date, hours: tuple[int, int]) -> tuple[int, int]:
+    """Return from which second of a UTC day to which something lasts that cannot begin before an instant."""
+    first = min(int((instant - start_of(day)).total_seconds()), DAY_SECONDS - 1)
+    start = max(hours[0], first)
+    return start, max(hours[1], start + 1)
 
 
 def _spellings(options: Options) -> Iterator[tuple[str, str]]:

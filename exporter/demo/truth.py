@@ -99,21 +99,23 @@ def _dollars(uses: Iterable[ModelUse]) -> str:
 
 def inventory(organization: Organization, now: datetime) -> Json:
     """Return counts of members, invites, workspaces and keys at this instant."""
-    archived = sum(workspace.archived_at is not None for workspace in organization.workspaces)
+    invites, keys = organization.invites_at(now), organization.keys_at(now)
+    workspaces = organization.workspaces_at(now)
+    archived = sum(workspace.archived_by(now) for workspace in workspaces)
     return {
         "id": organization.id,
         "name": organization.name,
         "default_workspace_id": organization.default_workspace.id,
         "members": dict(Counter(person.role for person in organization.members_at(now))),
-        "invites": _nested((invite.status_at(now), invite.role) for invite in organization.invites),
-        "workspaces": {"active": len(organization.workspaces) - archived, "archived": archived},
+        "invites": _nested((invite.status_at(now), invite.role) for invite in invites),
+        "workspaces": {"active": len(workspaces) - archived, "archived": archived},
         "workspace_members": {
             workspace.id: dict(Counter(member.role for member in workspace.members_at(now)))
-            for workspace in organization.workspaces
-            if workspace.archived_at is None and not workspace.default
+            for workspace in workspaces
+            if not workspace.archived_by(now) and not workspace.default
         },
-        "api_keys": dict(Counter(key.status_at(now) for key in organization.keys)),
-        "api_keys_by_workspace": _nested((key.status_at(now), workspace_label(key)) for key in organization.keys),
+        "api_keys": dict(Counter(key.status_at(now) for key in keys)),
+        "api_keys_by_workspace": _nested((key.status_at(now), workspace_label(key)) for key in keys),
     }
 
 

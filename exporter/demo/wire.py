@@ -23,6 +23,11 @@ def timestamp(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def _by(instant: datetime | None, now: datetime) -> str | None:
+    """Return when something happened, if it has."""
+    return timestamp(instant) if instant is not None and instant <= now else None
+
+
 def user(person: Person) -> Json:
     """Return one row of /users."""
     return {
@@ -47,18 +52,18 @@ def invite(one: Invite, now: datetime) -> Json:
         "expires_at": timestamp(one.expires_at),
     }
     if not one.old:
-        row |= {"accepted_at": timestamp(one.accepted_at), "rbac_group_ids": []}
+        row |= {"accepted_at": _by(one.accepted_at, now), "rbac_group_ids": []}
     return row
 
 
-def workspace(one: Workspace) -> Json:
+def workspace(one: Workspace, now: datetime) -> Json:
     """Return one row of /workspaces."""
     row: Json = {
         "id": one.id,
         "type": "workspace",
         "name": one.name,
         "created_at": timestamp(one.created_at),
-        "archived_at": timestamp(one.archived_at),
+        "archived_at": _by(one.archived_at, now),
         "display_color": one.color,
     }
     if one.details == "old":

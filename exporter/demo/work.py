@@ -12,7 +12,7 @@ from exporter.demo.chance import stream, weighted
 from exporter.demo.keys import ApiKey
 from exporter.demo.oddities import with_oddities
 from exporter.demo.options import Options
-from exporter.demo.people import MORNINGS, Habits, Person
+from exporter.demo.people import MORNINGS, Habits, Person, hours_since
 from exporter.demo.traffic import DAY_SECONDS
 
 WEEK = (0.95, 1.0, 1.0, 0.98, 0.88, 0.1, 0.08)
@@ -93,7 +93,7 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
     )
     places = list(_places(rng, habits))
     for place in places:
-        hours = _hours(rng, habits)
+        hours = hours_since(person.added_at, day, _hours(rng, habits))
         if worker.customer_type == "subscription" and rng.random() < 0.05:
             by_api = replace(worker, customer_type="api", subscription_type=None)
             yield _record(rng, by_api, place, hours, amount / 3)
@@ -108,7 +108,8 @@ def _by_key(staff: Staff, number: int, key: ApiKey, day: date) -> Iterator[Recor
     amount = SPIKE if spike else rng.uniform(1, 5)
     mix = prices.popularity(staff.anchor, staff.options.days, day, curious=number % 3 == 0)
     worker = _Worker(Actor("key", key.name), "api", None, 0.97, mix)
-    yield _record(rng, worker, ("non-interactive", number % 4 == 3), (0, DAY_SECONDS), amount)
+    hours = hours_since(key.created_at, day, (0, DAY_SECONDS))
+    yield _record(rng, worker, ("non-interactive", number % 4 == 3), hours, amount)
 
 
 def _places(rng: Random, habits: Habits) -> Iterator[tuple[str, bool]]:

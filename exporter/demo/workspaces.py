@@ -41,6 +41,10 @@ class Workspace:
     details: str = "new"
     """`new` ones show all fields, `old` ones none of those that came in 2026, `odd` ones some nobody knows."""
 
+    def archived_by(self, now: datetime) -> bool:
+        """Whether it is archived at this instant."""
+        return self.archived_at is not None and self.archived_at <= now
+
     def members_at(self, now: datetime) -> tuple[Member, ...]:
         """Those who are in the organization at this instant."""
         return tuple(member for member in self.members if member.person.member_at(now))
