@@ -65,7 +65,7 @@ class Callers:
         """All callers in a fixed order."""
         services = [key for key in self.keys if key.purpose == "service"]
         active = [key.id for key in services if key.status_at(start_of(self.anchor)) == "active"]
-        turns = {identity: number % 9 for number, identity in enumerate(active)}
+        turns = {} if self.options.quiet else {identity: number % 9 for number, identity in enumerate(active)}
         keyed = (
             self._service(key, turns.get(key.id), TRAITS[number % len(TRAITS)][0])
             for number, key in enumerate(services)
@@ -89,14 +89,15 @@ class Callers:
 
     def _service(self, key: ApiKey, turn: int | None, trait: str) -> Caller | None:
         """Return a service's key with its habits; None if it is never used."""
-        rng = self._stream(key.id)
+        rng, quiet = self._stream(key.id), self.options.quiet
         habits = _habits(rng)
         until = self._end(key, turn, rng)
         if turn == NEVER or (until is not None and until <= key.created_at):
             return None
         return Caller(
             id=key.id, workspace_id=_reported(key.workspace), api_key_id=key.id, since=key.created_at, until=until,
-            regularity=rng.choice((0.6, 0.9, 1.0)), appetite=min(rng.lognormvariate(1, 1.2), 60),
+            regularity=rng.choice((0.9, 0.95, 1.0) if quiet else (0.6, 0.9, 1.0)),
+            appetite=min(rng.lognormvariate(1, 1.2), 10 if quiet else 60),
             models=habits[0], traits=habits[1] | {trait},
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from exporter.demo.chance import identifier, moment, stream
-from exporter.demo.options import Options
+from exporter.demo.options import CALM, Options
 from exporter.demo.people import CONSOLE_ROLES, Person, start_of
 
 LIFETIME = timedelta(days=21)
@@ -61,17 +61,20 @@ def _accepted(options: Options, anchor: date, everybody: Sequence[Person]) -> It
 
 
 def _open(options: Options, anchor: date) -> Iterator[Invite]:
-    """Pending ones; the first lapses 30 hours after the anchor."""
+    """Pending ones; the first lapses 30 hours after the anchor, and where all is quiet none for 12 days."""
     for number in range(2 + options.people // 40):
         rng = stream(options.seed, "pending", number)
         today = start_of(anchor)
-        recent = moment(rng, today - timedelta(days=18), today)
-        yield _stranger(options, "pending", number, recent if number else today + timedelta(hours=30) - LIFETIME)
+        recent = moment(rng, today - timedelta(days=9 if options.quiet else 18), today)
+        urgent = not number and not options.quiet
+        yield _stranger(options, "pending", number, today + timedelta(hours=30) - LIFETIME if urgent else recent)
 
 
 def _over(options: Options, anchor: date) -> Iterator[Invite]:
     """Those that lapsed, and those that were deleted before they could."""
     long_ago, lately = start_of(anchor - timedelta(days=300)), start_of(anchor - timedelta(days=25))
+    if options.quiet:
+        lately -= CALM
     for number in range(1 + options.people // 25):
         yield _stranger(options, "lapsed", number, moment(stream(options.seed, "lapsed", number), long_ago, lately))
     for number in range(1 + options.people // 60):

@@ -7,7 +7,7 @@ from random import Random
 
 from exporter.demo import names
 from exporter.demo.chance import identifier, moment, stream, token
-from exporter.demo.options import Options
+from exporter.demo.options import CALM, Options
 from exporter.demo.people import Person, start_of
 from exporter.demo.workspaces import Workspace
 
@@ -57,7 +57,11 @@ def keys(
 ) -> tuple[ApiKey, ...]:
     """Return all keys, newest first; expired and archived ones included."""
     maker = _Maker(options, anchor, everybody, workspaces)
-    minting = [person for person in everybody if person.habits.regularity and person.habits.customer_type == "api"]
+    minting = [
+        person
+        for person in everybody
+        if person.habits.regularity and person.habits.customer_type == "api" and person.added_at < maker.newest
+    ]
     minted = min(options.api_key_count * 2 // 5, len(minting))
     automatic = min(max(options.api_key_count // 6, 2), 60, options.api_key_count - minted)
     services = options.api_key_count - minted - automatic
@@ -84,14 +88,17 @@ class _Maker:
     ) -> None:
         self.options = options
         self.today = start_of(anchor)
-        self.developers = [person for person in everybody if person.role in ("developer", "admin")] or list(everybody)
+        self.newest = self.today - CALM if options.quiet else self.today
+        able = [person for person in everybody if person.role in ("developer", "admin")] or list(everybody)
+        self.developers = [person for person in able if person.added_at < self.newest] or able
         self.leavers = [person for person in everybody if person.left_at is not None]
         self.default = next(workspace for workspace in workspaces if workspace.default)
         self.claude_code = next(workspace for workspace in workspaces if workspace.name == "Claude Code")
         self.services = [
             workspace for workspace in workspaces if workspace.archived_at is None and workspace is not self.claude_code
         ]
-        self.fates = [*_FATES, *(_ODD_FATES if options.quirks else ())]
+        self.ordinary_fates = _CALM_FATES if options.quiet else _FATES
+        self.fates = [*self.ordinary_fates, *(_ODD_FATES if options.quirks else ())]
 
     def ci(self, number: int) -> ApiKey:
         """Return a key whose owner is a machine; the names come in an order that shows the odd ones early."""
@@ -111,32 +118,35 @@ class _Maker:
         key = self._key(rng, name, self._developer(rng))
         if number < len(self.fates):
             return self._fated(key, self.fates[number], rng)
-        return self._fated(key, rng.choice(_FATES), rng) if rng.random() < 0.4 else key
+        return self._fated(key, rng.choice(self.ordinary_fates), rng) if rng.random() < 0.4 else key
 
     def minted(self, person: Person) -> ApiKey:
         """Return the key that a person's first sign-in to Claude Code made."""
         rng = self._stream("minted", person.id)
-        created = moment(rng, person.added_at, min(person.added_at + timedelta(days=9), self.today))
+        created = moment(rng, person.added_at, min(person.added_at + timedelta(days=9), self.newest))
         name = f"claude_code_key_{person.email.partition('@')[0]}_{token(4, person.id)}"
         key = replace(
             self._key(rng, name, Creator("user", person.id)),
             created_at=max(created, person.added_at), workspace=self.claude_code, purpose="minted",
         )  # fmt: skip
-        if person.left_at and rng.random() < 0.4:
+        if self.options.quiet:
+            key = replace(key, expires_at=None)
+        if person.left_at and (self.options.quiet or rng.random() < 0.4):
             return replace(key, state="archived", switched_off_at=person.left_at)
         return key
 
     def _key(self, rng: Random, name: str, creator: Creator | None) -> ApiKey:
+        quiet = self.options.quiet
         serial = (self.options.seed, name, rng.getrandbits(64))
         return ApiKey(
             id=identifier("apikey", *serial),
             name=name,
-            created_at=moment(rng, self.today - timedelta(days=1250), self.today - timedelta(days=1)),
+            created_at=moment(rng, self.today - timedelta(days=1250), self.newest - timedelta(days=1)),
             creator=creator,
             hint=f"sk-ant-api03-{token(3, *serial)}...{token(4, 'end', *serial)}" if rng.random() < 0.9 else None,
             workspace=rng.choice(self.services),
-            expires_at=moment(rng, self.today + timedelta(days=5), self.today + timedelta(days=400))
-            if rng.random() < 0.35
+            expires_at=moment(rng, self.today + timedelta(days=60 if quiet else 5), self.today + timedelta(days=400))
+            if quiet or rng.random() < 0.35
             else None,
             principal=rng.choice(("old", "new", None)) if creator else None,
         )
@@ -167,6 +177,10 @@ class _Maker:
                 "created_at": old,
                 "expires_at": moment(rng, self.today - timedelta(days=self.options.days / 2), self.today),
             },
+            "expired long ago": {
+                "created_at": old,
+                "expires_at": moment(rng, old + timedelta(days=30), self.today - 3 * CALM),
+            },
         }
         return replace(key, **changes[fate])  # type: ignore[arg-type]
 
@@ -184,6 +198,7 @@ _FATES = (
     "expiring", "expired", "organization", "default", "orphaned", "never", "inactive", "archived", "service account",
     "nobody", "expiring in hours", "expired lately",
 )  # fmt: skip
+_CALM_FATES = ("organization", "default", "inactive", "archived", "service account", "nobody", "expired long ago")
 _ODD_FATES = ("suspended", "no expiry field", "no scope", "no scope, default", "unknown fields")
 
 

@@ -16,6 +16,8 @@ from exporter.demo.traffic import DAY_SECONDS, Charge, Tokens, Traffic
 Work = tuple[Person | ApiKey, Record]
 """Who used Claude Code, and what for."""
 WEEKEND = 0.6
+STEADY = (100_000, 60_000, 2_400_000, 150_000, 20_000)
+"""Tokens of one piece of work where all is quiet."""
 CONTAINER_HOUR = prices.BILLED // 20
 SESSION_HOUR = prices.BILLED * 8 // 100
 
@@ -57,14 +59,17 @@ def _by_caller(callers: Callers, caller: Caller, day: date) -> Iterator[Traffic]
     last_hours = caller.until is not None and caller.until.date() == day
     if rng.random() > caller.regularity and not last_hours:
         return
-    amount = caller.appetite * rng.lognormvariate(0, 0.4) * (WEEKEND if day.weekday() >= 5 else 1)
+    quiet = callers.options.quiet
+    amount = caller.appetite * rng.lognormvariate(0, 0.15 if quiet else 0.4) * (WEEKEND if day.weekday() >= 5 else 1)
     end = DAY_SECONDS
     if last_hours and caller.until is not None:
         end = max(int((caller.until - start_of(day)).total_seconds()), 1)
     hours = hours_since(caller.since, day, (0, end))
-    for model in caller.models:
+    for model, part in prices.ORDINARY if quiet else [(model, 1.0) for model in caller.models]:
         for use, share in _ways(caller, model, rng):
-            tokens = _tokens(rng, amount * share * end / DAY_SECONDS, hour="hour" in caller.traits)
+            tokens = (_steady_tokens if quiet else _tokens)(
+                rng, amount * part * share * end / DAY_SECONDS, hour="hour" in caller.traits
+            )
             searches = int(amount * rng.uniform(0, 40)) if "search" in caller.traits and share == 1 else 0
             yield replace(use, tokens=tokens, searches=searches, start=hours[0], end=hours[1])
 
@@ -99,6 +104,11 @@ def _tokens(rng: Random, amount: float, *, hour: bool) -> Tokens:
         int(amount * rng.uniform(20_000, 100_000)),
         int(amount * rng.uniform(5_000, 40_000)) if hour else 0,
     )
+
+
+def _steady_tokens(rng: Random, amount: float, *, hour: bool) -> Tokens:
+    one, two, three, four, five = (int(amount * count * rng.uniform(0.9, 1.1)) for count in STEADY)
+    return one, two, three, four, five if hour else 0
 
 
 def _by_claude_code(callers: Callers, day: date, work: Iterable[Work]) -> Iterator[Traffic]:

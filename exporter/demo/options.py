@@ -2,8 +2,12 @@
 
 import argparse
 from dataclasses import dataclass
+from datetime import timedelta
 
 from exporter.demo.faults import ENDPOINTS, KINDS, Fault, FaultError
+
+CALM = timedelta(days=60)
+"""For so long before the first day nothing has happened in a quiet organization."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,17 @@ class Options:
     """0: no limit."""
     quirks: bool = True
     """Whether the data holds every oddity the API reference allows."""
+    quiet: bool = False
+    """Whether it has been an ordinary month: nothing that an alert would speak of, and no oddities either."""
     restate: bool = False
     """Whether a day changes at each of the three noons after it ended."""
     faults: tuple[Fault, ...] = ()
     organization_name: str = "Simulated Organization"
+
+    def __post_init__(self) -> None:
+        """An oddity is something an alert would speak of: readers skip such rows and count them."""
+        if self.quiet:
+            object.__setattr__(self, "quirks", False)
 
     @property
     def api_key_count(self) -> int:
@@ -57,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     size.add_argument(
         "--no-quirks", dest="quirks", action="store_false", help="leave out the rare oddities the API reference allows"
+    )
+    size.add_argument(
+        "--quiet",
+        action="store_true",
+        help="an ordinary month: nothing that an alert would speak of; implies --no-quirks",
     )
     size.add_argument(
         "--restate",
@@ -90,6 +106,7 @@ def from_arguments(namespace: argparse.Namespace) -> Options:
         workspaces=namespace.workspaces,
         requests_per_minute=namespace.requests_per_minute,
         quirks=namespace.quirks,
+        quiet=namespace.quiet,
         restate=namespace.restate,
         faults=tuple(namespace.faults or ()),
         organization_name=namespace.organization_name,

@@ -8,7 +8,7 @@ from random import Random
 
 from exporter.demo import names
 from exporter.demo.chance import identifier, moment, stream, weighted
-from exporter.demo.options import Options
+from exporter.demo.options import CALM, Options
 from exporter.demo.traffic import DAY_SECONDS
 
 CONSOLE_ROLES = ("user", "claude_code_user", "developer", "billing", "admin")
@@ -127,22 +127,23 @@ def _person(options: Options, anchor: date, number: int, name: tuple[str, str], 
     leaver = number >= options.people
     first_day, today = start_of(anchor - timedelta(days=options.days)), start_of(anchor)
     long_ago = first_day - timedelta(days=1100)
-    if number == 0 and options.people >= 10:
+    before = min(first_day, today - CALM) if options.quiet else first_day
+    if number == 0 and options.people >= 10 and not options.quiet:
         added = today - timedelta(days=2, hours=-9, microseconds=427722)
-    elif rng.random() < 0.1 and not leaver and options.people > 3:
+    elif rng.random() < 0.1 and not leaver and options.people > 3 and not (options.quiet and role == "admin"):
         added = moment(rng, first_day, today)
     else:
-        added = moment(rng, long_ago, first_day)
+        added = moment(rng, long_ago, before)
     left = moment(rng, first_day + timedelta(days=options.days * 0.3), today) if leaver else None
-    return Person(identifier("user", options.seed, number), name[1], name[0], role, added, left, _habits(rng))
+    return Person(identifier("user", options.seed, number), name[1], name[0], role, added, left, _habits(rng, options))
 
 
-def _habits(rng: Random) -> Habits:
+def _habits(rng: Random, options: Options) -> Habits:
     never = rng.random() < 0.12
     appetite = min(rng.lognormvariate(0, 0.9) * (6 if rng.random() < 0.03 else 1), 30)
     customer = "subscription" if rng.random() < 0.3 else "api"
     return Habits(
-        regularity=0.0 if never else rng.betavariate(4, 1.5),
+        regularity=0.0 if never else max(rng.betavariate(4, 1.5), 0.6 if options.quiet else 0),
         appetite=appetite,
         acceptance=rng.uniform(0.6, 0.98),
         region=weighted(rng, REGIONS),

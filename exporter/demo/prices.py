@@ -67,6 +67,10 @@ def name_of(model: str) -> str:
     return " ".join([*words, ".".join(part for part in parts if part.isdigit())]).strip()
 
 
+ORDINARY = ((SONNET_5_5, 0.62), (OPUS_5_5, 0.3), (NEWCOMER, 0.03))
+"""How work is spread over models, day after day, where all is quiet."""
+
+
 def adopted(anchor: date, days: int, day: date) -> bool:
     """Whether the new model is there on this day: for the last third of the history and ever after."""
     return (anchor - day).days <= days / 3

@@ -18,6 +18,10 @@ from exporter.demo.traffic import DAY_SECONDS
 WEEK = (0.95, 1.0, 1.0, 0.98, 0.88, 0.1, 0.08)
 HOLIDAYS = frozenset({(1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
 TOOLS = (("edit_tool", 0.6), ("write_tool", 0.25), ("multi_edit_tool", 0.12), ("notebook_edit_tool", 0.03))
+Ranges = tuple[tuple[int, int], ...]
+VARIED: Ranges = ((20_000, 120_000), (15_000, 60_000), (800_000, 4_000_000), (60_000, 300_000))
+STEADY: Ranges = ((63_000, 77_000), (36_000, 44_000), (2_200_000, 2_600_000), (162_000, 198_000))
+"""Tokens of one piece of work, from and to: input, output, read from the cache, written to it."""
 SPIKE = 250.0  # of the amounts in `Habits.appetite`: some hundred dollars
 
 
@@ -33,6 +37,8 @@ class Staff:
     @cached_property
     def spikes(self) -> dict[date, str]:
         """Days on which somebody's work runs away: a person's three days before the anchor, a key's weeks earlier."""
+        if self.options.quiet:
+            return {}
         faithful = [person.id for person in self.people if person.habits.regularity and not person.left_at]
         earlier = self.anchor - timedelta(days=max(self.options.days * 2 // 3, 8))
         spikes = []
@@ -41,6 +47,12 @@ class Staff:
         if faithful:
             spikes.append((self.anchor - timedelta(days=3), faithful[-1]))
         return dict(spikes)
+
+    def mix(self, day: date, *, curious: bool) -> Sequence[tuple[str, float]]:
+        """Return models with how much of a day's work falls on them, or may fall."""
+        if self.options.quiet:
+            return prices.ORDINARY
+        return prices.popularity(self.anchor, self.options.days, day, curious=curious)
 
     def spikes_on(self, day: date, identity: str) -> bool:
         """Whether this person's or key's work runs away on this day."""
@@ -56,6 +68,8 @@ class _Worker:
     subscription_type: str | None
     acceptance: float
     mix: Sequence[tuple[str, float]]
+    steady: bool
+    """Whether every day's work is alike: as much as usual, spread over all models of the mix."""
 
 
 def work_of(staff: Staff, day: date) -> list[tuple[Person | ApiKey, Record]]:
@@ -86,10 +100,11 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
     if not _works(staff, person, day, rng.random()) and not spike:
         return
     settled_in = min(0.3 + (day - person.added_at.date()).days / 14, 1)
-    amount = SPIKE if spike else habits.appetite * rng.lognormvariate(0, 0.5) * settled_in
-    mix = prices.popularity(staff.anchor, staff.options.days, day, curious=habits.curious)
+    steady = staff.options.quiet
+    amount = SPIKE if spike else habits.appetite * rng.lognormvariate(0, 0.2 if steady else 0.5) * settled_in
+    mix = staff.mix(day, curious=habits.curious)
     worker = _Worker(
-        Actor("user", person.email), habits.customer_type, habits.subscription_type, habits.acceptance, mix
+        Actor("user", person.email), habits.customer_type, habits.subscription_type, habits.acceptance, mix, steady
     )
     places = list(_places(rng, habits))
     for place in places:
@@ -105,9 +120,9 @@ def _by_key(staff: Staff, number: int, key: ApiKey, day: date) -> Iterator[Recor
     spike = staff.spikes_on(day, key.id)
     if day < key.created_at.date() or (rng.random() > 0.96 and not spike):
         return
-    amount = SPIKE if spike else rng.uniform(1, 5)
-    mix = prices.popularity(staff.anchor, staff.options.days, day, curious=number % 3 == 0)
-    worker = _Worker(Actor("key", key.name), "api", None, 0.97, mix)
+    steady = staff.options.quiet
+    amount = SPIKE if spike else rng.uniform(2.5, 3.5) if steady else rng.uniform(1, 5)
+    worker = _Worker(Actor("key", key.name), "api", None, 0.97, staff.mix(day, curious=number % 3 == 0), steady)
     hours = hours_since(key.created_at, day, (0, DAY_SECONDS))
     yield _record(rng, worker, ("non-interactive", number % 4 == 3), hours, amount)
 
@@ -133,14 +148,18 @@ def _works(staff: Staff, person: Person, day: date, lot: float) -> bool:
 
     Whether it is a vacation costs most to know, and is asked last.
     """
-    regularity, region = person.habits.regularity, person.habits.region
-    thanksgiving = day.month == 11 and region == "america" and 22 <= day.day - (day.weekday() - 3) <= 28
-    if (day.month, day.day) in HOLIDAYS or (thanksgiving and day.weekday() in (3, 4)):
+    regularity = person.habits.regularity
+    if not staff.options.quiet and _holiday(day, person.habits.region):
         return lot <= regularity * 0.05
     if lot > regularity * WEEK[day.weekday()]:
         return False
     year, week, _ = day.isocalendar()
     return stream(staff.options.seed, "vacation", person.id, year, week).random() >= 0.07
+
+
+def _holiday(day: date, region: str) -> bool:
+    thanksgiving = day.month == 11 and region == "america" and 22 <= day.day - (day.weekday() - 3) <= 28
+    return (day.month, day.day) in HOLIDAYS or (thanksgiving and day.weekday() in (3, 4))
 
 
 def _record(rng: Random, worker: _Worker, place: tuple[str, bool], hours: tuple[int, int], amount: float) -> Record:
@@ -158,7 +177,7 @@ def _record(rng: Random, worker: _Worker, place: tuple[str, bool], hours: tuple[
         commits=commits,
         pull_requests=int(commits * rng.uniform(0, 0.6)),
         tools=tuple(_tools(rng, amount, worker.acceptance)),
-        models=tuple(_models(rng, amount, worker.mix)),
+        models=tuple(_steady_models(rng, amount, worker.mix) if worker.steady else _models(rng, amount, worker.mix)),
         start=hours[0],
         end=hours[1],
     )
@@ -183,14 +202,14 @@ def _models(rng: Random, amount: float, mix: Sequence[tuple[str, float]]) -> Ite
         yield _use(rng, prices.HAIKU_5_5, amount * 0.4)
 
 
-def _use(rng: Random, model: str, amount: float) -> ModelUse:
+def _steady_models(rng: Random, amount: float, mix: Sequence[tuple[str, float]]) -> Iterator[ModelUse]:
+    """All models of the mix, each with its part of the work, and the small one for errands."""
+    for model, part in (*mix, (prices.HAIKU_5_5, 0.4)):
+        yield _use(rng, model, amount * part, STEADY)
+
+
+def _use(rng: Random, model: str, amount: float, per_work: Ranges = VARIED) -> ModelUse:
     fate = rng.random()
     step = prices.CENT if fate < 0.97 else prices.CENT // 2 if fate < 0.99 else 1
-    return ModelUse(
-        model,
-        input=int(amount * rng.uniform(20_000, 120_000)),
-        output=int(amount * rng.uniform(15_000, 60_000)),
-        cache_read=int(amount * rng.uniform(800_000, 4_000_000)),
-        cache_creation=int(amount * rng.uniform(60_000, 300_000)),
-        step=step,
-    )
+    fresh, output, read, created = (int(amount * rng.uniform(low, high)) for low, high in per_work)
+    return ModelUse(model, fresh, output, read, created, step)

@@ -28,6 +28,10 @@ def test_every_argument_arrives():
     )  # fmt: skip
 
 
+def test_a_quiet_organization_has_no_oddities():
+    assert parsed("--quiet") == Options(quiet=True, quirks=False)
+
+
 @pytest.mark.parametrize("text", ["--people 0", "--days -1", "--api-keys many", "--requests-per-minute 1.5"])
 def test_a_number_that_makes_no_sense_is_refused(text, capsys):
     with pytest.raises(SystemExit):
