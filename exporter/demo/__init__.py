@@ -4,6 +4,6 @@ It knows nothing of the exporter's client: both were written from the API refere
 on one side shows as a difference.
 
     options -> people, invites, workspaces, keys -> organization -> activity (one UTC day, the single truth)
-                                                                     |-> wire -> pages -> server
+      `-> incidents -> planted, planted_days -------^                |-> wire -> pages -> server
                                                                      `-> truth
 """

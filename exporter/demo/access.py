@@ -35,14 +35,16 @@ class Directory:
     @cached_property
     def other(self) -> Organization:
         """Another one with another id and other data: somebody mixed up two keys."""
-        options = replace(self.options, seed=self.options.seed + 1_000_003, organization_name="Other Organization")
-        return Organization(options, self.anchor)
+        return Organization(self._elsewhere(1_000_003, "Other Organization"), self.anchor)
 
     @cached_property
     def enterprise(self) -> EnterpriseOrganization:
         """A Claude Enterprise organization, of which this API shows members and invites only."""
-        options = replace(self.options, seed=self.options.seed + 2_000_003, organization_name="Enterprise Organization")
-        return EnterpriseOrganization(options, self.anchor)
+        return EnterpriseOrganization(self._elsewhere(2_000_003, "Enterprise Organization"), self.anchor)
+
+    def _elsewhere(self, away: int, name: str) -> Options:
+        """Return the options of another organization, where nothing was asked to happen."""
+        return replace(self.options, seed=self.options.seed + away, organization_name=name, incidents=())
 
     def of(self, headers: Mapping[str, str]) -> Organization:
         """Return the organization whose credential the headers carry. Raises ApiError 401."""

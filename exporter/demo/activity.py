@@ -49,6 +49,13 @@ class ModelUse:
         """Tokens of all four kinds."""
         return self.input + self.output + self.cache_read + self.cache_creation
 
+    def scaled(self, part: int, whole: int) -> "ModelUse":
+        """Return this with all amounts multiplied by a fraction, rounded down."""
+        return ModelUse(
+            self.model, self.input * part // whole, self.output * part // whole, self.cache_read * part // whole,
+            self.cache_creation * part // whole, self.step,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
@@ -107,14 +114,8 @@ class Record:
             commits=so_far(self.commits),
             pull_requests=so_far(self.pull_requests),
             tools=tuple(ToolUse(use.tool, so_far(use.accepted), so_far(use.rejected)) for use in self.tools),
-            models=tuple(
-                ModelUse(
-                    use.model, so_far(use.input), so_far(use.output), so_far(use.cache_read),
-                    so_far(use.cache_creation), use.step,
-                )
-                for use in self.models
-            ),
-        )  # fmt: skip
+            models=tuple(use.scaled(part, whole) for use in self.models),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from random import Random
 
 from exporter.demo import prices
 from exporter.demo.chance import identifier, stream, weighted
+from exporter.demo.incidents import Calendar
 from exporter.demo.keys import ApiKey
 from exporter.demo.options import Options
 from exporter.demo.people import Person, start_of
@@ -59,6 +60,7 @@ class Callers:
     people: Sequence[Person]
     workspaces: Sequence[Workspace]
     keys: Sequence[ApiKey]
+    calendar: Calendar
 
     @cached_property
     def all(self) -> tuple[Caller, ...]:
@@ -70,11 +72,12 @@ class Callers:
             self._service(key, turns.get(key.id), TRAITS[number % len(TRAITS)][0])
             for number, key in enumerate(services)
         )
-        return (*(one for one in keyed if one), self._workbench(), *self._oauth(), *self._federated())
+        planted = (_planted(key) for key in self.keys if key.purpose == "planted")
+        return (*(one for one in keyed if one), *planted, self._workbench(), *self._oauth(), *self._federated())
 
     @cached_property
     def last_use(self) -> dict[str, datetime]:
-        """When keys that are not used any more were used last, by their ids."""
+        """When the use of keys ends, by their ids."""
         return {one.api_key_id: one.until for one in self.all if one.api_key_id and one.until}
 
     @cached_property
@@ -148,6 +151,14 @@ class Callers:
 
     def _stream(self, *parts: object) -> Random:
         return stream(self.options.seed, "caller", *parts)
+
+
+def _planted(key: ApiKey) -> Caller:
+    """Return a key that is used a little every day, for as long as it works."""
+    return Caller(
+        id=key.id, workspace_id=_reported(key.workspace), api_key_id=key.id, since=key.created_at,
+        until=key.switched_off_at or key.expires_at, regularity=1, appetite=0.2, models=(prices.SONNET_5_5,),
+    )  # fmt: skip
 
 
 def _habits(rng: Random) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -39,8 +39,8 @@ def me(call: Call) -> Reply:
 def users(call: Call) -> Reply:
     """GET /users: members, most recently added first."""
     wanted = _wanted(call.query)
-    shown = [one for one in call.organization.members_at(call.now) if wanted(one.email, one.role)]
-    return _list(call, call.organization.people, shown, lambda one: one.id, wire.user)
+    shown = [one for one in call.organization.members_at(call.now) if wanted(one.email, one.role_at(call.now))]
+    return _list(call, call.organization.people, shown, lambda one: one.id, lambda one: wire.user(one, call.now))
 
 
 def invites(call: Call) -> Reply:

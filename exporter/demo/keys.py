@@ -43,7 +43,7 @@ class ApiKey:
     extra: bool = False
     """Whether the JSON also holds fields nobody knows."""
     purpose: str = "service"
-    """`service`, `ci` (uses Claude Code by itself) or `minted` (for one person's Claude Code)."""
+    """`service`, `ci` (uses Claude Code by itself), `minted` (for one person's Claude Code), `planted` or `spare`."""
 
     def status_at(self, now: datetime) -> str:
         """`expired` as soon as an active key's time is over."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
-from exporter.demo import prices
+from exporter.demo import planted_days, prices
 from exporter.demo.activity import Record
 from exporter.demo.callers import Caller, Callers, reported_workspace
 from exporter.demo.chance import stream
@@ -26,7 +26,8 @@ def traffic_of(callers: Callers, day: date, work: Iterable[Work]) -> tuple[Traff
     """Return a day's use of the Messages API, settled; `work` is what Claude Code did on it."""
     if day < callers.anchor - timedelta(days=callers.options.days):
         return ()
-    own = [use for caller in callers.all if caller.calls_on(day) for use in _by_caller(callers, caller, day)]
+    calls = (use for caller in callers.all if caller.calls_on(day) for use in _by_caller(callers, caller, day))
+    own = list(planted_days.traffic(callers.calendar, day, calls))
     if callers.options.quirks and own:
         own.extend(_odd(own, stream(callers.options.seed, "odd traffic", day)))
     return tuple(use for use in (*own, *_by_claude_code(callers, day, work)) if use.any)

@@ -4,7 +4,9 @@ import argparse
 from dataclasses import dataclass
 from datetime import timedelta
 
+from exporter.demo import incidents
 from exporter.demo.faults import ENDPOINTS, KINDS, Fault, FaultError
+from exporter.demo.incidents import Incident, IncidentError
 
 CALM = timedelta(days=60)
 """For so long before the first day nothing has happened in a quiet organization."""
@@ -30,6 +32,8 @@ class Options:
     """Whether the data holds every oddity the API reference allows."""
     quiet: bool = False
     """Whether it has been an ordinary month: nothing that an alert would speak of, and no oddities either."""
+    incidents: tuple[Incident, ...] = ()
+    """What happens besides, for somebody to notice it."""
     restate: bool = False
     """Whether a day changes at each of the three noons after it ended."""
     faults: tuple[Fault, ...] = ()
@@ -75,6 +79,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an ordinary month: nothing that an alert would speak of; implies --no-quirks",
     )
     size.add_argument(
+        "--incident", dest="incidents", type=_incident, action="append", metavar="KIND[@DAY]", help=_INCIDENT_HELP
+    )
+    size.add_argument(
         "--restate",
         action="store_true",
         help="tell a day too low at first: it grows at each of the next three noons UTC",
@@ -87,6 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     api.add_argument("--fault", dest="faults", type=_fault, action="append", metavar="FAULT", help=_FAULT_HELP)
 
 
+_INCIDENT_HELP = (
+    "something to be noticed, best with --quiet; can be repeated. DAY is a UTC date such as 2026-11-15 or a number of "
+    "days before the first day (default: the day before it, or the last one that is no weekend). KIND is one of "
+    + "; ".join(f"{kind}: {text}" for kind, text in incidents.KINDS.items())
+    + "."
+)
 _FAULT_HELP = (
     "ENDPOINT:KIND[,OPTION=VALUE...], can be repeated, for example users:429,retry-after=2,times=3. "
     f"ENDPOINT is one of {', '.join(ENDPOINTS)}. KIND is one of {', '.join(KINDS)}. "
@@ -107,6 +120,7 @@ def from_arguments(namespace: argparse.Namespace) -> Options:
         requests_per_minute=namespace.requests_per_minute,
         quirks=namespace.quirks,
         quiet=namespace.quiet,
+        incidents=tuple(namespace.incidents or ()),
         restate=namespace.restate,
         faults=tuple(namespace.faults or ()),
         organization_name=namespace.organization_name,
@@ -129,4 +143,11 @@ def _fault(text: str) -> Fault:
     try:
         return Fault.parse(text)
     except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _incident(text: str) -> Incident:
+    try:
+        return Incident.parse(text)
+    except IncidentError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

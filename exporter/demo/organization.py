@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
+from operator import attrgetter
 
-from exporter.demo import restatement
+from exporter.demo import planted, planted_days, restatement
 from exporter.demo.activity import Day
 from exporter.demo.callers import Callers
 from exporter.demo.chance import organization_id
+from exporter.demo.incidents import Calendar, working_day
 from exporter.demo.invites import Invite, invites
 from exporter.demo.keys import ApiKey, ci_keys, keys
-from exporter.demo.messages import charges_of, traffic_of
+from exporter.demo.messages import Work, charges_of, traffic_of
 from exporter.demo.options import Options
 from exporter.demo.people import CONSOLE_ROLES, ENTERPRISE_ROLES, Person, people, start_of
 from exporter.demo.work import Staff, reported, work_of
@@ -51,18 +53,20 @@ class Organization:
         self.anchor = anchor
         self.name = options.organization_name
         self.id = organization_id(options.seed)
+        self._calendar = Calendar(options.incidents, anchor)
         self.day = lru_cache(maxsize=4 + KEPT_DAYS // options.people)(self._day)
         self.traffic = lru_cache(maxsize=4 + KEPT_TRAFFIC_DAYS // options.people)(self._traffic)
 
     @cached_property
     def people(self) -> tuple[Person, ...]:
         """Everybody who is or was a member, most recently added first."""
-        return people(self.options, self.anchor)
+        return planted.people(self._calendar, people(self.options, self.anchor))
 
     @cached_property
     def invites(self) -> tuple[Invite, ...]:
         """All invitations, newest first."""
-        return invites(self.options, self.anchor, self.people)
+        found = (*invites(self.options, self.anchor, self.people), *planted.invites(self._calendar, self.options.seed))
+        return tuple(sorted(found, key=attrgetter("invited_at", "id"), reverse=True))
 
     @cached_property
     def workspaces(self) -> tuple[Workspace, ...]:
@@ -85,20 +89,31 @@ class Organization:
 
     @cached_property
     def _keys(self) -> tuple[ApiKey, ...]:
-        return keys(self.options, self.anchor, self.people, self.workspaces)
+        besides = planted.keys(self._calendar, self.options.seed, self.people, self.default_workspace)
+        found = (*keys(self.options, self.anchor, self.people, self.workspaces), *besides)
+        return tuple(sorted(found, key=attrgetter("created_at", "id"), reverse=True))
 
     @cached_property
     def _staff(self) -> Staff:
-        return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self._keys)))
+        return Staff(self.options, self.anchor, self.people, tuple(ci_keys(self._keys)), self._calendar)
 
     @cached_property
     def _callers(self) -> Callers:
-        return Callers(self.options, self.anchor, self.people, self.workspaces, self._keys)
+        return Callers(self.options, self.anchor, self.people, self.workspaces, self._keys, self._calendar)
 
     def _day(self, day: date) -> Day:
-        work = work_of(self._staff, day)
+        work = self._work(day)
         records = reported(self._staff, day, (record for _, record in work))
-        return Day(day, records, traffic_of(self._callers, day, work), charges_of(self._callers, day))
+        traffic = traffic_of(self._callers, day, work)
+        if day in self._calendar.days("cost-day"):
+            like = working_day(day)
+            usual = traffic if like == day else traffic_of(self._callers, like, self._work(like))
+            traffic += tuple(planted_days.surge(self._callers, day, usual))
+        shown = planted_days.rows(self._calendar, day, records)
+        return Day(day, shown, traffic, charges_of(self._callers, day))
+
+    def _work(self, day: date) -> Sequence[Work]:
+        return planted_days.work(self._calendar, day, work_of(self._staff, day))
 
     def _traffic(self, day: date) -> Day:
         return replace(self.day(day), claude_code=())

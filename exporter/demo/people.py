@@ -55,6 +55,12 @@ class Person:
     added_at: datetime
     left_at: datetime | None
     habits: Habits
+    admin_at: datetime | None = None
+    """When they became an admin, if they were not always one."""
+
+    def role_at(self, now: datetime) -> str:
+        """Return the role that /users shows at this instant."""
+        return "admin" if self.admin_at is not None and self.admin_at <= now else self.role
 
     def member_at(self, now: datetime) -> bool:
         """Whether /users lists them at this instant."""

@@ -106,7 +106,7 @@ def inventory(organization: Organization, now: datetime) -> Json:
         "id": organization.id,
         "name": organization.name,
         "default_workspace_id": organization.default_workspace.id,
-        "members": dict(Counter(person.role for person in organization.members_at(now))),
+        "members": dict(Counter(person.role_at(now) for person in organization.members_at(now))),
         "invites": _nested((invite.status_at(now), invite.role) for invite in invites),
         "workspaces": {"active": len(workspaces) - archived, "archived": archived},
         "workspace_members": {

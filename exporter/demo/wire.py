@@ -28,14 +28,14 @@ def _by(instant: datetime | None, now: datetime) -> str | None:
     return timestamp(instant) if instant is not None and instant <= now else None
 
 
-def user(person: Person) -> Json:
+def user(person: Person, now: datetime) -> Json:
     """Return one row of /users."""
     return {
         "id": person.id,
         "type": "user",
         "email": person.email,
         "name": person.name,
-        "role": person.role,
+        "role": person.role_at(now),
         "added_at": timestamp(person.added_at),
     }
 

@@ -9,6 +9,7 @@ from random import Random
 from exporter.demo import prices
 from exporter.demo.activity import Actor, ModelUse, Record, ToolUse
 from exporter.demo.chance import stream, weighted
+from exporter.demo.incidents import Calendar
 from exporter.demo.keys import ApiKey
 from exporter.demo.oddities import with_oddities
 from exporter.demo.options import Options
@@ -22,6 +23,8 @@ Ranges = tuple[tuple[int, int], ...]
 VARIED: Ranges = ((20_000, 120_000), (15_000, 60_000), (800_000, 4_000_000), (60_000, 300_000))
 STEADY: Ranges = ((63_000, 77_000), (36_000, 44_000), (2_200_000, 2_600_000), (162_000, 198_000))
 """Tokens of one piece of work, from and to: input, output, read from the cache, written to it."""
+NOTABLE = 150.0
+"""So much work of one person on one day costs more than 200 dollars."""
 SPIKE = 250.0  # of the amounts in `Habits.appetite`: some hundred dollars
 
 
@@ -33,20 +36,25 @@ class Staff:
     anchor: date
     people: Sequence[Person]
     keys: Sequence[ApiKey]
+    calendar: Calendar
 
     @cached_property
-    def spikes(self) -> dict[date, str]:
-        """Days on which somebody's work runs away: a person's three days before the anchor, a key's weeks earlier."""
-        if self.options.quiet:
-            return {}
-        faithful = [person.id for person in self.people if person.habits.regularity and not person.left_at]
+    def spikes(self) -> dict[tuple[date, str], float]:
+        """Whose work runs away on which day, and how much it is.
+
+        Of itself a person's does three days before the anchor and a key's weeks earlier, unless all is quiet.
+        """
+        faithful = [person for person in self.people if person.habits.regularity and not person.left_at]
         earlier = self.anchor - timedelta(days=max(self.options.days * 2 // 3, 8))
-        spikes = []
-        if self.keys:
-            spikes.append((earlier, self.keys[-1].id))
-        if faithful:
-            spikes.append((self.anchor - timedelta(days=3), faithful[-1]))
-        return dict(spikes)
+        spikes = {}
+        if self.keys and not self.options.quiet:
+            spikes[earlier, self.keys[-1].id] = SPIKE
+        if faithful and not self.options.quiet:
+            spikes[self.anchor - timedelta(days=3), faithful[-1].id] = SPIKE
+        for day in self.calendar.days("actor-day") if faithful else ():
+            person = _moderate(faithful, day)
+            spikes[day, person.id] = max(20 * person.habits.appetite, NOTABLE)
+        return spikes
 
     def mix(self, day: date, *, curious: bool) -> Sequence[tuple[str, float]]:
         """Return models with how much of a day's work falls on them, or may fall."""
@@ -54,9 +62,16 @@ class Staff:
             return prices.ORDINARY
         return prices.popularity(self.anchor, self.options.days, day, curious=curious)
 
-    def spikes_on(self, day: date, identity: str) -> bool:
-        """Whether this person's or key's work runs away on this day."""
-        return self.spikes.get(day) == identity
+    def spike(self, day: date, identity: str) -> float | None:
+        """Return how much this person's or key's work is on this day if it runs away."""
+        return self.spikes.get((day, identity))
+
+
+def _moderate(faithful: Sequence[Person], day: date) -> Person:
+    """Return somebody of long standing whose work is not billed by use, and of which 20 days are notable at once."""
+    old = [person for person in faithful if (day - person.added_at.date()).days > 60] or faithful
+    subscribed = [person for person in old if person.habits.customer_type == "subscription"] or old
+    return min(subscribed, key=lambda person: abs(person.habits.appetite - NOTABLE / 20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +111,12 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
     if not habits.regularity or not person.employed_on(day):
         return
     rng = stream(staff.options.seed, person.id, day)
-    spike = staff.spikes_on(day, person.id)
+    spike = staff.spike(day, person.id)
     if not _works(staff, person, day, rng.random()) and not spike:
         return
     settled_in = min(0.3 + (day - person.added_at.date()).days / 14, 1)
     steady = staff.options.quiet
-    amount = SPIKE if spike else habits.appetite * rng.lognormvariate(0, 0.2 if steady else 0.5) * settled_in
+    amount = spike or habits.appetite * rng.lognormvariate(0, 0.2 if steady else 0.5) * settled_in
     mix = staff.mix(day, curious=habits.curious)
     worker = _Worker(
         Actor("user", person.email), habits.customer_type, habits.subscription_type, habits.acceptance, mix, steady
@@ -109,7 +124,7 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
     places = list(_places(rng, habits))
     for place in places:
         hours = hours_since(person.added_at, day, _hours(rng, habits))
-        if worker.customer_type == "subscription" and rng.random() < 0.05:
+        if worker.customer_type == "subscription" and rng.random() < 0.05 and not (spike and steady):
             by_api = replace(worker, customer_type="api", subscription_type=None)
             yield _record(rng, by_api, place, hours, amount / 3)
         yield _record(rng, worker, place, hours, amount / len(places))
@@ -117,11 +132,11 @@ def _by_person(staff: Staff, person: Person, day: date) -> Iterator[Record]:
 
 def _by_key(staff: Staff, number: int, key: ApiKey, day: date) -> Iterator[Record]:
     rng = stream(staff.options.seed, key.id, day)
-    spike = staff.spikes_on(day, key.id)
+    spike = staff.spike(day, key.id)
     if day < key.created_at.date() or (rng.random() > 0.96 and not spike):
         return
     steady = staff.options.quiet
-    amount = SPIKE if spike else rng.uniform(2.5, 3.5) if steady else rng.uniform(1, 5)
+    amount = spike or (rng.uniform(2.5, 3.5) if steady else rng.uniform(1, 5))
     worker = _Worker(Actor("key", key.name), "api", None, 0.97, staff.mix(day, curious=number % 3 == 0), steady)
     hours = hours_since(key.created_at, day, (0, DAY_SECONDS))
     yield _record(rng, worker, ("non-interactive", number % 4 == 3), hours, amount)
