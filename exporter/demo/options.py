@@ -31,7 +31,10 @@ class Options:
     quirks: bool = True
     """Whether the data holds every oddity the API reference allows."""
     quiet: bool = False
-    """Whether it has been an ordinary month: nothing that an alert would speak of, and no oddities either."""
+    """Whether it has been an ordinary month: nothing that an alert would speak of, and no oddities either.
+
+    Where fewer than some twenty people are, days differ much from one another by chance alone.
+    """
     incidents: tuple[Incident, ...] = ()
     """What happens besides, for somebody to notice it."""
     restate: bool = False
