@@ -1,0 +1,29 @@
+"""Each alert fires when it should, and not when it nearly should: with the real promtool, old and new."""
+
+import subprocess
+
+import pytest
+
+from tests.rules import cost_cases, exporter_cases, key_cases
+from tests.rules.cases import HOUR, MINUTE, rules, write
+
+HOURS = cost_cases.HOURS + key_cases.HOURS + exporter_cases.HOURS
+DAYS = exporter_cases.DAYS
+WEEKS = cost_cases.WEEKS + exporter_cases.WEEKS
+PROMTOOLS = ["promtool", "promtool3"]
+
+
+@pytest.mark.parametrize("program", PROMTOOLS)
+@pytest.mark.parametrize(
+    ("cases", "step"), [(HOURS, 2 * MINUTE), (DAYS, HOUR), (WEEKS, 6 * HOUR)], ids=["hours", "days", "weeks"]
+)
+def test_alerts_fire_when_they_should_and_only_then(tool, tmp_path, program, cases, step):
+    command = [tool(program), "test", "rules", *write(tmp_path, cases, step)]
+    ran = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("rule", rules("alerts.yml"), ids=lambda rule: rule["alert"])
+def test_every_alert_has_a_case_that_fires_and_a_near_miss(rule):
+    cases = [case for case in HOURS + DAYS + WEEKS if case.alert == rule["alert"]]
+    assert {bool(case.fires) for case in cases} == {True, False}
