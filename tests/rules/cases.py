@@ -112,7 +112,7 @@ def _test(case: Case, rule: Mapping[str, Any], step: int) -> dict[str, Any]:
         "name": f"{case.alert}: {case.name}",
         "interval": f"{step}s",  # without one no alert ever fires, and promtool says nothing
         "input_series": [
-            {"series": series, "values": _notation(values, case.at, step)} for series, values in case.series.items()
+            {"series": series, "values": notation(values, case.at, step)} for series, values in case.series.items()
         ],
         "alert_rule_test": [{"eval_time": f"{case.at}s", "alertname": case.alert, "exp_alerts": expected}],
     }
@@ -129,7 +129,7 @@ def _expected(rule: Mapping[str, Any], labels: Mapping[str, str], summary: str) 
     return {"exp_labels": {**rule["labels"], **labels}, "exp_annotations": annotations}
 
 
-def _notation(values: Values, until: int, step: int) -> str:
+def notation(values: Values, until: int, step: int) -> str:
     """Samples from 0 to `until`, equal ones in a row as `value+0xMORE`."""
     runs: list[tuple[Value, int]] = []
     for time in range(0, until + 1, step):

@@ -10,6 +10,7 @@ from tests.rules.cases import HOUR, MINUTE, rules, write
 HOURS = cost_cases.HOURS + key_cases.HOURS + exporter_cases.HOURS
 DAYS = exporter_cases.DAYS
 WEEKS = cost_cases.WEEKS + exporter_cases.WEEKS
+CASES = HOURS + DAYS + WEEKS
 PROMTOOLS = ["promtool", "promtool3"]
 
 
@@ -25,5 +26,5 @@ def test_alerts_fire_when_they_should_and_only_then(tool, tmp_path, program, cas
 
 @pytest.mark.parametrize("rule", rules("alerts.yml"), ids=lambda rule: rule["alert"])
 def test_every_alert_has_a_case_that_fires_and_a_near_miss(rule):
-    cases = [case for case in HOURS + DAYS + WEEKS if case.alert == rule["alert"]]
+    cases = [case for case in CASES if case.alert == rule["alert"]]
     assert {bool(case.fires) for case in cases} == {True, False}
