@@ -44,6 +44,12 @@ def budget(spent: float, forecast: float) -> dict[str, Values]:
 
 HOURS = [
     fires("AnthropicCostDayHigh", "four usual days", bill(400), "Acme: $400.00 billed for one day"),
+    fires(
+        "AnthropicCostDayHigh",
+        "three usual days and a bit, of little money",
+        bill(82, usual=25),
+        "Acme: $82.00 billed for one day",
+    ),
     silent("AnthropicCostDayHigh", "not quite three usual days", bill(299)),
     silent("AnthropicCostDayHigh", "an organization that began nine days ago", bill(400, days=9)),
     silent("AnthropicCostDayHigh", "little money", bill(60, usual=12)),
@@ -70,6 +76,13 @@ HOURS = [
     fires(
         "AnthropicCostTodayHigh", "more than two usual days", today(210) | bill(90), "Acme: $210.00 billed today so far"
     ),
+    fires(
+        "AnthropicCostTodayHigh",
+        "little money, but 55 dollars more",
+        today(85) | bill(30, usual=30),
+        "Acme: $85.00 billed today so far",
+    ),
+    silent("AnthropicCostTodayHigh", "45 dollars more", today(57) | bill(12, usual=12)),
     silent("AnthropicCostTodayHigh", "not quite two usual days", today(199) | bill(90)),
     silent("AnthropicCostTodayHigh", "an organization that began nine days ago", today(1000) | bill(90, days=9)),
     fires(
@@ -107,27 +120,31 @@ def actor(by_day: Mapping[int, float], name: str = "ann", more: str = "") -> dic
     }
 
 
-def mix(old: float, new: float) -> dict[str, Values]:
-    """Dollars of two models: `new` from the 10th day on, before it a tenth of the bill."""
+def mix(old: float, new: float, *, usual: float = 100, before: float = 0.1) -> dict[str, Values]:
+    """Dollars of two models on the 10th day and later; before, `new` had a tenth of the usual bill."""
     labels = f"{{{ACME},model="
     return {
         f"{COST_DAY}{{{ACME}}}": report_day,
-        f'anthropic_cost_usd{labels}"old"}}': lambda time: old if report_day(time) >= 10 * DAY else 90,
-        f'anthropic_cost_usd{labels}"new"}}': lambda time: new if report_day(time) >= 10 * DAY else 10,
-        f'anthropic_cost_window_usd{{{ACME},window="30d",workspace_id="default"}}': 2000 + old + new,
+        f'anthropic_cost_usd{labels}"old"}}': lambda time: (
+            old if report_day(time) >= 10 * DAY else usual * (1 - before)
+        ),
+        f'anthropic_cost_usd{labels}"new"}}': lambda time: new if report_day(time) >= 10 * DAY else usual * before,
+        f'anthropic_cost_window_usd{{{ACME},window="30d",workspace_id="default"}}': 20 * usual + old + new,
         f'anthropic_window_active_days{{{ACME},window="30d",source="cost"}}': 21,
     }
 
 
-def cache(read: float, fresh: float, before: float = 60e6) -> dict[str, Values]:
-    """Input tokens from a cache and others, from the 10th day on; before, of 100 million `before` from a cache."""
+def cache(read: float, total: float = 100e6, *, usual: float = 100e6, before: float = 0.6) -> dict[str, Values]:
+    """Input tokens on the 10th day and later, so many of them from a cache; before, six of ten."""
     labels = f'{{{ACME},model="m",token_type='
     day = "anthropic_usage_report_day_timestamp_seconds"
     return {
         f"{day}{{{ACME}}}": report_day,
-        f'anthropic_usage_tokens{labels}"cache_read"}}': lambda time: read if report_day(time) >= 10 * DAY else before,
+        f'anthropic_usage_tokens{labels}"cache_read"}}': lambda time: (
+            read if report_day(time) >= 10 * DAY else usual * before
+        ),
         f'anthropic_usage_tokens{labels}"uncached_input"}}': lambda time: (
-            fresh if report_day(time) >= 10 * DAY else 100e6 - before
+            total - read if report_day(time) >= 10 * DAY else usual * (1 - before)
         ),
         f'anthropic_usage_tokens{labels}"output"}}': 7e9,
     }
@@ -170,6 +187,16 @@ WEEKS = [
         at=NOON,
         model="new",
     ),
+    fires(
+        "AnthropicModelTakeover",
+        "on a small bill, half of a usual day",
+        mix(5, 17, usual=38, before=0.25),
+        "Acme: new is 77.27% of the bill of one day",
+        at=NOON,
+        model="new",
+    ),
+    silent("AnthropicModelTakeover", "a model that always had a third", mix(20, 80, before=0.35), at=NOON),
+    silent("AnthropicModelTakeover", "little money", mix(3, 16, usual=19), at=NOON),
     silent("AnthropicModelTakeover", "just more than half", mix(42, 58), at=NOON),
     silent("AnthropicModelTakeover", "a quiet day", mix(5, 40), at=NOON),
     silent(
@@ -181,13 +208,21 @@ WEEKS = [
     fires(
         "AnthropicCacheHitsDropped",
         "less than half of the usual hits",
-        cache(25e6, 75e6),
+        cache(25e6),
         "Acme: only 25% of the input tokens came from a cache",
         at=NOON,
     ),
-    silent("AnthropicCacheHitsDropped", "more than half of the usual hits", cache(35e6, 65e6), at=NOON),
-    silent("AnthropicCacheHitsDropped", "a quiet day", cache(1e6, 40e6), at=NOON),
-    silent("AnthropicCacheHitsDropped", "caches were hardly used", cache(1e6, 99e6, before=15e6), at=NOON),
+    fires(
+        "AnthropicCacheHitsDropped",
+        "on a small day, and caches were used for a quarter",
+        cache(0.1e6, 1.25e6, usual=2e6, before=0.25),
+        "Acme: only 8% of the input tokens came from a cache",
+        at=NOON,
+    ),
+    silent("AnthropicCacheHitsDropped", "few tokens", cache(0.1e6, 0.9e6, usual=0.9e6), at=NOON),
+    silent("AnthropicCacheHitsDropped", "more than half of the usual hits", cache(35e6), at=NOON),
+    silent("AnthropicCacheHitsDropped", "a quiet day", cache(1e6, 45e6), at=NOON),
+    silent("AnthropicCacheHitsDropped", "caches were hardly used", cache(1e6, before=0.15), at=NOON),
 ]
 
 TWO = bill(400) | {name.replace("Acme", "Beta"): value for name, value in bill(150).items()}

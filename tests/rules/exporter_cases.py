@@ -207,7 +207,15 @@ HOURS = [
         at=4 * HOUR,
         poll="cost",
     ),
-    silent("AnthropicDataStale", "two intervals", poll(fails_from=HOUR), at=3 * HOUR),
+    fires(
+        "AnthropicDataStale",
+        "three intervals, and ten minutes, and ten more",
+        poll(fails_from=HOUR),
+        "Acme: data of cost are 3h 24m 0s old",
+        at=3 * HOUR + 24 * MINUTE,
+        poll="cost",
+    ),
+    silent("AnthropicDataStale", "until then", poll(fails_from=HOUR), at=3 * HOUR + 18 * MINUTE),
     silent("AnthropicDataStale", "forbidden", FORBIDDEN, at=5 * HOUR),
     silent(
         "AnthropicDataStale",
@@ -261,6 +269,14 @@ WEEKS = [
         at=EVENING,
         poll="claude_code",
     ),
+    fires(
+        "AnthropicWeekdayWithoutRows",
+        "a small team",
+        weekly(lambda day: week(day, 11, 0)),
+        "Acme: a day without any row of claude_code, where 11 are usual",
+        at=EVENING,
+        poll="claude_code",
+    ),
     silent("AnthropicWeekdayWithoutRows", "one row", weekly(lambda day: week(day, 40, 1)), at=EVENING),
     silent("AnthropicWeekdayWithoutRows", "few people", weekly(lambda day: week(day, 9, 0)), at=EVENING),
     silent(
@@ -280,6 +296,13 @@ WEEKS = [
         "a Thursday",
         weekly(lambda day: week(day, 40, 18)),
         "Acme: 45% of the usual number of people used Claude Code",
+        at=EVENING,
+    ),
+    fires(
+        "AnthropicActorsHalved",
+        "a small team",
+        weekly(lambda day: week(day, 12, 3)),
+        "Acme: 25% of the usual number of people used Claude Code",
         at=EVENING,
     ),
     silent("AnthropicActorsHalved", "just half", weekly(lambda day: week(day, 40, 20)), at=EVENING),
@@ -304,6 +327,12 @@ DAYS = [
         "Acme: the newest complete day of claude_code began 2d 6h 0m 0s ago",
         at=7 * DAY + 6 * HOUR,
         poll="claude_code",
+    ),
+    silent(
+        "AnthropicReportDayStuck",
+        "forbidden",
+        STUCK | poll("claude_code", fails_from=5 * DAY, reason="forbidden", every=HOUR),
+        at=7 * DAY + 6 * HOUR,
     ),
     silent("AnthropicReportDayStuck", "until then", STUCK, at=7 * DAY + 4 * HOUR),
     silent(

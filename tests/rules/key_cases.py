@@ -51,9 +51,9 @@ def invite(expires: float) -> dict[str, Values]:
     return {f'anthropic_invite_expires_timestamp_seconds{{{ACME},invite_id="i",role="user"}}': expires}
 
 
-def many(count: int, since: int) -> dict[str, Values]:
-    """Twenty keys, and `count` more that were made at `since`."""
-    found = {name: value for number in range(20) for name, value in key(f"old{number}").items()}
+def many(count: int, since: int, old: int = 20) -> dict[str, Values]:
+    """Old keys, and `count` more that were made at `since`."""
+    found = {name: value for number in range(old) for name, value in key(f"old{number}").items()}
     for number in range(count):
         found |= seen(key(f"new{number}"), since=since)
     return found
@@ -66,7 +66,12 @@ def before(cases: list[Case], alert: str, name: str) -> Case:
 
 
 HOURS = [
-    fires("AnthropicKeyCreated", "an hour ago", key(created=HOUR) | key("k2"), "Acme: 1 API keys created within a day"),
+    fires(
+        "AnthropicKeyCreated",
+        "20 hours ago",
+        key(created=-18 * HOUR) | key("k2"),
+        "Acme: 1 API keys created within a day",
+    ),
     silent("AnthropicKeyCreated", "25 hours ago", key(created=HOUR - DAY)),
     silent("AnthropicKeyCreated", "by Claude Code", key(created=HOUR, kind="claude_code")),
     fires(
@@ -74,8 +79,8 @@ HOURS = [
         "two keys are one alert, also of two instances",
         key("k1", more=',instance="a"')
         | key("k1", more=',instance="b"')
-        | key("k2", more=',instance="a"')
-        | key("k2", more=',instance="b"'),
+        | key("k2", created=-181 * DAY, more=',instance="a"')
+        | key("k2", created=-181 * DAY, more=',instance="b"'),
         "Acme: 2 active API keys are older than 180 days and never expire",
     ),
     silent(
@@ -94,8 +99,8 @@ HOURS = [
     ),
     fires(
         "AnthropicExpiredKeyUsed",
-        "used on the day before it expired",
-        key(expires=0, used=-DAY, status="expired"),
+        "used six days before it expired",
+        key(expires=0, used=-6 * DAY, status="expired"),
         "Acme: 1 expired API keys were in use within the last 7 days",
     ),
     silent(
@@ -111,7 +116,7 @@ HOURS = [
     fires(
         "AnthropicKeysUnused",
         "used 31 days before, or never",
-        key(used=-31 * DAY) | key("k2") | key("k3", used=-DAY) | usage_window(),
+        key(used=-31 * DAY) | key("k2", created=-31 * DAY) | key("k3", used=-DAY) | usage_window(),
         "Acme: 2 active API keys were not used for 30 days",
     ),
     silent(
@@ -125,9 +130,15 @@ HOURS = [
     fires(
         "AnthropicKeysJumped", "by eleven", many(11, HOUR), "Acme: 11 more active API keys than a day ago", at=2 * HOUR
     ),
+    silent("AnthropicKeysJumped", "by less than a tenth", many(11, HOUR, old=115)),
     silent("AnthropicKeysJumped", "by ten", many(10, HOUR)),
     silent("AnthropicKeysJumped", "a first start", seen(many(30, 0), since=HOUR)),
-    fires("AnthropicAdminAdded", "a change of role", admin(HOUR), "Acme: 1 members became admins within a day"),
+    fires(
+        "AnthropicAdminAdded",
+        "a change of role, 20 hours ago",
+        admin(-18 * HOUR),
+        "Acme: 1 members became admins within a day",
+    ),
     silent("AnthropicAdminAdded", "25 hours ago, and admins of old", admin(HOUR - DAY)),
     silent("AnthropicAdminAdded", "a developer", admin(HOUR, role="developer")),
     silent(

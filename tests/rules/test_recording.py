@@ -41,7 +41,7 @@ def scraped(organization: str, instance: str) -> dict[str, Values]:
     series: dict[str, Values] = {
         **{name.replace("{", f"{{{cost_cases.ACME},"): value for name, value in OF_A_DAY.items()},
         **cost_cases.mix(20, 80),
-        **cost_cases.cache(25e6, 75e6),
+        **cost_cases.cache(25e6),
         **cost_cases.actor(dict.fromkeys(range(30), 12.0), more=',team="a"'),
         **cost_cases.today(70),
         **exporter_cases.weekly(lambda _: 40),
