@@ -73,6 +73,8 @@ def _result(expr: Expr, known: Mapping[str, Labels]) -> Labels:
     match expr:
         case VectorSelector():
             return known.get(expr.name or "", NONE)
+        case AggregateExpr() if str(expr.op) in ("topk", "bottomk"):
+            return _result(expr.expr, known)
         case AggregateExpr():
             return (_result(expr.expr, known) - _removed(expr)) if _removed(expr) else _grouped_by(expr)
         case BinaryExpr():

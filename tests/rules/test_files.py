@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 from promql_parser import parse_duration
 
+from tests.dashboards.boards import BOARDS
+from tests.known import KNOWN
 from tests.rules.cases import RULES, rules
 from tests.rules.test_alerts import PROMTOOLS
-from tests.rules.test_names import KNOWN, README
+from tests.rules.test_names import README
 
 ALERTS = rules("alerts.yml")
 BASE = "https://github.com/anthropic-exporter/anthropic-exporter/blob/main/deploy/prometheus/README.md"
 HEADINGS = set(re.findall(r"^#+ (.+)$", README, re.MULTILINE))
+DASHBOARDS = {f"anthropic-{name}": board["title"] for name, board in BOARDS.items()}
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 
 
@@ -36,7 +39,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do(rule):
     notes = rule["annotations"]
     assert re.search(r"\$value", notes["summary"])
     assert notes["description"].endswith(".")
-    assert notes["dashboard"].startswith("anthropic-")
+    assert notes["dashboard"] in DASHBOARDS
     assert notes["runbook_url"] == f"{BASE}#{rule['alert'].lower()}"
     assert rule["alert"] in HEADINGS
 
@@ -76,3 +79,7 @@ def test_the_table_of_recording_rules_is_that_of_the_rules():
 def test_links_inside_the_readme_lead_somewhere():
     anchors = {heading.lower().replace(" ", "-") for heading in HEADINGS}
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= anchors
+
+
+def test_the_runbook_names_dashboards_as_they_are_called():
+    assert set(re.findall(r"\*(Anthropic / [^*]+)\*", README)) <= set(DASHBOARDS.values())

@@ -1,42 +1,16 @@
 """Rules, README and cases name only metrics and labels that there are."""
 
 import re
-from collections.abc import Mapping
 
 import pytest
 
-from exporter.catalog import METRICS
-from tests.promql_names import Labels, Use, result_labels, uses
+from tests.known import KNOWN, unknown
+from tests.promql_names import result_labels, uses
 from tests.rules.cases import RULES, rules
 from tests.rules.test_alerts import CASES
 
-OF_THE_SCRAPE = frozenset({"job", "instance", "pod", "container", "endpoint", "node", "namespace", "service"})
-
-
-def known_labels() -> dict[str, Labels]:
-    """The labels of every metric, and of what the recording rules make of them."""
-    known: dict[str, Labels] = {"up": OF_THE_SCRAPE}
-    for metric in METRICS:
-        suffixes = ("_bucket", "_sum", "_count") if metric.type == "histogram" else ("",)
-        more = {"le"} if metric.type == "histogram" else set()
-        known |= {metric.name + suffix: frozenset(metric.all_labels) | more | OF_THE_SCRAPE for suffix in suffixes}
-    for rule in rules("recording.yml"):
-        known[rule["record"]] = result_labels(rule["expr"], known) - (OF_THE_SCRAPE - {"instance"})
-    return known
-
-
-KNOWN = known_labels()
 README = (RULES / "README.md").read_text()
 QUERIES = re.findall(r"^```promql\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def unknown(expression: str, known: Mapping[str, Labels] = KNOWN) -> list[Use]:
-    """What of the expression is not known, or has not these labels."""
-    return [
-        use
-        for use in uses(expression)
-        if not use.labels <= known.get(use.metric, frozenset()) or use.metric not in known
-    ]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +57,7 @@ def test_what_an_expression_names_is_found(expression, found):
     [
         ("x", "abc"),
         ("max without (c) (x) > 1", "ab"),
+        ("topk by (a) (3, x)", "abc"),
         ("x * on (a) group_left (d) y", "abcd"),
         ("x / on (a) y", "a"),
         ("x and on (a) y", "abc"),
