@@ -146,7 +146,9 @@ def cache(read: float, total: float = 100e6, *, usual: float = 100e6, before: fl
         f'anthropic_usage_tokens{labels}"uncached_input"}}': lambda time: (
             total - read if report_day(time) >= 10 * DAY else usual * (1 - before)
         ),
-        f'anthropic_usage_tokens{labels}"output"}}': 7e9,
+        f'anthropic_usage_tokens{labels}"output"}}': lambda time: (
+            (total if report_day(time) >= 10 * DAY else usual) / 50
+        ),
     }
 
 

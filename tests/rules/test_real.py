@@ -15,7 +15,7 @@ FILES = ("recording.yml", "alerts.yml")
 HISTORY = {
     "organization_team_actor:anthropic_claude_code_estimated_cost_usd:usual",
     "organization_model:anthropic_cost_usd:usual_ratio",
-    "organization:anthropic_usage_input_tokens:usual",
+    "organization:anthropic_usage_output_tokens:usual",
     "organization:anthropic_usage_cache_read:usual_ratio",
     "organization_poll_week:anthropic_exporter_rows:max",
     "organization_week:anthropic_claude_code_active_actors:sum",
