@@ -4,6 +4,7 @@ It only ever sends GET. Admin API reference: docs.claude.com/en/api/admin-api ("
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ class AdminApi:
             raise AdminApiError(Reason.TIMEOUT, f"{name}: no complete answer within {self._timeout:g} s") from None
         except httpx.DecodingError:
             raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: the body cannot be decompressed") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:  # an alert after the handshake, which httpx passes on as it is
             text = self._credential.redact(f"{name}: {type(error).__name__} {error}").strip()
             raise AdminApiError(Reason.CONNECTION, text) from None
         finally:

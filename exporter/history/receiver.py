@@ -1,6 +1,7 @@
 """The one place that speaks HTTP with a receiver of remote write: authentication, limits and retries."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
@@ -76,7 +77,7 @@ class Receiver:
                     await self._refuse(response)
         except (TimeoutError, httpx.TimeoutException):
             raise PushError(Reason.TIMEOUT, f"remote write: no answer within {seconds:g} s") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:  # an alert after the handshake, which httpx passes on as it is
             raise PushError(Reason.CONNECTION, f"remote write: {type(error).__name__} {error}".strip()) from None
 
     def _authorization(self) -> dict[str, str]:

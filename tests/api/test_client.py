@@ -1,6 +1,7 @@
 """The client: what it sends, how it pages, waits and gives up. The API here is a function behind httpx."""
 
 import asyncio
+import ssl
 
 import httpx
 import pytest
@@ -235,6 +236,7 @@ async def test_a_redirect_is_never_followed():
     [
         (httpx.ConnectError("refused"), Reason.CONNECTION),
         (httpx.RemoteProtocolError("peer closed"), Reason.CONNECTION),
+        (ssl.SSLError("certificate required"), Reason.CONNECTION),
         (httpx.ReadTimeout("slow"), Reason.TIMEOUT),
     ],
 )
