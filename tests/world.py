@@ -62,6 +62,6 @@ class World:
         return datetime.fromtimestamp(self.total(f"anthropic_{source}_report_day_timestamp_seconds"), UTC).date()
 
 
-def settings_for(simulator, **settings):
-    api = {"base_url": simulator.url, "requests_per_minute": 100_000, "retries": 0}
-    return Settings(api=api, **settings)
+def settings_for(simulator, *, api=None, **settings):
+    own = {"base_url": simulator.url, "requests_per_minute": 100_000, "retries": 0}
+    return Settings(api=own | (api or {}), **settings)
