@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench tools lock clean
+.PHONY: demo test lint bench dashboards pictures tools lock clean
 
 demo: .venv/runtime  ## the service on a simulated organization
-	$(BIN)/anthropic-exporter demo
+	$(BIN)/anthropic-exporter demo --config.file=deploy/demo/demo.yml
 
 test: .venv/dev  ## all tests; real tools that are missing are skipped
 	$(BIN)/python -m pytest
@@ -17,6 +17,13 @@ lint: .venv/dev  ## style and types
 
 bench: .venv/dev  ## ratios against prometheus_client, from one run
 	$(BIN)/python -m tests.bench
+
+dashboards: .venv/dev  ## write grafana/dashboards from grafana/*.py
+	$(BIN)/python -m grafana
+
+RENDERER ?= ../shared/tools/dashboard-render
+pictures: .venv/dev dashboards  ## draw them over a simulated organization: needs prometheus, chromium, node, and RENDERER
+	$(BIN)/python -m tests.pictures $(RENDERER)
 
 tools:  ## real tools that Debian's release has not, under .tools/
 	.ci/tools

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from exporter import __version__, page, web
+from exporter import HOME, __version__, page, web
 from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
 from exporter.days import day_start
@@ -37,7 +37,6 @@ from exporter.teams import UNASSIGNED, TeamsFile
 from exporter.tls import client_context
 from exporter.views import all_views
 
-HOME = "https://github.com/anthropic-exporter/anthropic-exporter"
 READY_SECONDS = 60
 TEAMS_SECONDS = 10
 PUSH_SECONDS = 5

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from pathlib import Path
 
-from exporter import __version__
+from exporter import HOME, __version__
 from exporter.history.push import LivePush
 from exporter.runner import Outcome
 from exporter.settings import duration_text
@@ -23,6 +24,8 @@ class PollLine:
     withdrawn: bool
 
 
+PICTURES = Path(__file__).parent / "pictures"
+_DASHBOARDS = f"{HOME}/blob/main/grafana/README.md"
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 68rem; padding: 0 1rem; }
@@ -36,6 +39,9 @@ td:nth-child(2) { white-space: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .ok { color: #15803d; } .failed { color: #dc2626; } .waiting { color: #8a6d00; }
 small { opacity: .75; }
+.pictures { display: flex; flex-wrap: wrap; gap: .8rem; }
+.pictures figure { margin: 0; width: 15.8rem; }
+.pictures img { width: 100%; height: 10rem; object-fit: cover; object-position: top; border-radius: 4px; }
 """
 
 _HEAD = ("poll", "last result", "when", "took", "rows", "series", "next run")
@@ -68,10 +74,20 @@ def page(
 </tbody>
 </table>
 <p>Settled days held: {held}.{_pushed(push)}</p>
+<p>What Grafana makes of it, with <a href="{_DASHBOARDS}">its dashboards</a> (drawn over a simulated organization):</p>
+<div class="pictures">{_pictures()}</div>
 <p><small>{now:%Y-%m-%d %H:%M:%S} UTC. All days are UTC days.</small></p>
 </body>
 </html>
 """
+
+
+def _pictures() -> str:
+    return "".join(
+        f'<figure><a href="pictures/{file.name}"><img src="pictures/{file.name}" alt=""></a>'
+        f"<figcaption>{file.stem.capitalize()}</figcaption></figure>"
+        for file in sorted(PICTURES.glob("*.png"), key=lambda file: (file.stem != "overview", file.stem))
+    )
 
 
 def _pushed(push: LivePush | None) -> str:

@@ -1,4 +1,4 @@
-"""HTTP for Prometheus and for people: /metrics, /, /-/healthy, /-/ready."""
+"""HTTP for Prometheus and for people: /metrics, /, /-/healthy, /-/ready, and the pictures that / shows."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,13 @@ from typing import Protocol
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from exporter.errors import SettingsError
+from exporter.page import PICTURES
 from exporter.scrape import Scrape
 from exporter.settings import address
 
@@ -41,7 +42,7 @@ class Service(Protocol):
 
 
 def build(service: Service) -> Starlette:
-    """The ASGI application: GET and HEAD of four paths."""
+    """The ASGI application: GET and HEAD of a few paths."""
 
     async def metrics(request: Request) -> Response:
         accept = request.headers.get("accept", "")
@@ -64,12 +65,20 @@ def build(service: Service) -> Starlette:
     async def ready(_: Request) -> Response:
         return _verdict(service.ready(), "ready", "not every poll has answered yet")
 
+    async def picture(request: Request) -> Response:
+        known = {file.name: file for file in PICTURES.glob("*.png")}
+        file = known.get(request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("Not Found", 404)
+        return FileResponse(file, headers={"cache-control": "max-age=3600", "x-content-type-options": "nosniff"})
+
     application = Starlette(
         routes=[
             Route("/metrics", metrics),
             Route("/", landing),
             Route("/-/healthy", healthy),
             Route("/-/ready", ready),
+            Route("/pictures/{name}", picture),
         ]
     )
     application.router.redirect_slashes = False
@@ -77,7 +86,7 @@ def build(service: Service) -> Starlette:
 
 
 _PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }

@@ -15,6 +15,7 @@ from exporter.tables import metrics_table, table
 from exporter.teams import read
 
 README = Path(__file__).parent.parent / "README.md"
+ALERTS = README.parent / "deploy" / "prometheus" / "alerts.yml"
 NAMES = {metric.name: metric for metric in METRICS}
 
 
@@ -89,6 +90,13 @@ def test_the_scrape_configuration_is_one(tool, tmp_path):
     file.write_text(yaml_with("scrape_configs"))
     result = subprocess.run([tool("promtool"), "check", "config", file], capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_it_counts_dashboards_and_alerts_right():
+    alerts = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    text = " ".join(README.read_text().split())
+    assert f"Six [Grafana dashboards](grafana/README.md) and {len(alerts)} [alerts]" in text
+    assert len(list((README.parent / "grafana" / "dashboards").iterdir())) == 6
 
 
 def test_every_metric_in_the_text_exists():

@@ -75,6 +75,15 @@ def test_other_paths_are_not_found(url, path):
     assert httpx.get(url + path).status_code == 404
 
 
+def test_the_pictures_of_the_landing_page_are_there_and_nothing_else_of_their_folder(url):
+    for name in ("overview", "developers", "cost", "keys", "health", "history"):
+        picture = httpx.get(f"{url}/pictures/{name}.png")
+        assert picture.headers["content-type"] == "image/png"
+        assert picture.content.startswith(b"\x89PNG")
+    for name in ("sheep.png", "..%2Fpage.py", "%2Fetc%2Fpasswd", ""):
+        assert httpx.get(f"{url}/pictures/{name}").status_code == 404
+
+
 def test_probes_tell_by_their_status(service, url):
     assert [httpx.get(f"{url}/-/{probe}").status_code for probe in ("healthy", "ready")] == [200, 200]
     service.good = False
