@@ -8,7 +8,7 @@ demo: .venv/runtime  ## the service on a simulated organization
 	$(BIN)/anthropic-exporter demo --config.file=deploy/demo/demo.yml
 
 test: .venv/dev  ## all tests; real tools that are missing are skipped
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev  ## style and types
 	$(BIN)/ruff check .

@@ -25,7 +25,12 @@ hypothesis.settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
 TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
-REMEDIES = {"promtool": "apt-get install prometheus", "prometheus3": "make tools", "promtool3": "make tools"}
+REMEDIES = {
+    "promtool": "apt-get install prometheus",
+    "amtool": "apt-get install prometheus-alertmanager",
+    "prometheus3": "make tools",
+    "promtool3": "make tools",
+}
 """Of tools that are not in a package of their name."""
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -42,6 +47,21 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     given = config.getoption("--seed")
     config.stash[SEED] = random.randrange(10**6) if given is None else given
+    if hasattr(config, "workerinput"):  # all processes have the seed of the one that shows it
+        config.stash[SEED] = config.workerinput["seed"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["seed"] = node.config.stash[SEED]
+
+
+LONG = ("test_planted", "test_messy", "test_end_to_end", "test_quiet", "test_ledger_kill", "test_kills")
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take minutes come first: at the end, one process would wait for the other."""
+    items.sort(key=lambda item: not item.path.stem.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter, config):
