@@ -113,7 +113,7 @@ def _billed() -> Iterator[Panel]:
         "Billed cost by workspace",
         f"Each bar is a UTC day; the {_MOST} workspaces that cost most in 30 days, and all others together.",
         USD,
-        over_time(f"sum by (name) ({with_name(f'{places} and {chosen}', 'workspace_id')})", "{{name}}"),
+        over_time(f"sum by (name) ({with_name(f'{places} and {chosen}')})", "{{name}}"),
         over_time(f"sum({places} unless {chosen})", "all others"),
         size=(12, 9),
         right=True,
@@ -139,7 +139,7 @@ def _billed() -> Iterator[Panel]:
             Column("cost_type", "Kind", width=130),
             Column("Value", "Billed", USD, width=190, decimals=2, bar=BLUE),
         ),
-        rows_of(f"topk(100, {with_name(table, 'workspace_id')})"),
+        rows_of(f"topk(100, {with_name(table)})"),
         sort=("Billed", "down"),
         size=(12, 9),
     )

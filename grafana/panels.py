@@ -28,9 +28,7 @@ BOARDS = {
     "anthropic-history": "History",
 }
 
-USD, COUNT, TOKENS, RATIO, DAY, SECONDS, BYTES = (
-    "currencyUSD", "short", "short", "percentunit", "dateTimeAsIso", "s", "bytes",
-)  # fmt: skip
+USD, COUNT, RATIO, SECONDS, BYTES = "currencyUSD", "short", "percentunit", "s", "bytes"
 GREEN, BLUE, YELLOW, ORANGE, RED, PURPLE, GREY = "green", "blue", "yellow", "orange", "red", "purple", "text"
 
 Asking = stat.Panel | timeseries.Panel | bargauge.Panel | table.Panel
@@ -64,20 +62,20 @@ def board(uid: str, description: str, *, since: str = "now-30d", team: bool = Tr
     return made
 
 
-def variable(name: str, label: str, series: str, *, several: bool = True) -> dashboard.QueryVariable:
+def variable(name: str, label: str, series: str) -> dashboard.QueryVariable:
     """A variable of the values that the label `name` has in `series`. All of them also means: those without it."""
-    made = (
+    return (
         dashboard.QueryVariable(name)
         .label(label)
         .datasource(DATASOURCE)
         .query(f"label_values({series}, {name})")
         .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(model.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(".*")
+        .current(model.VariableOption(selected=True, text=["All"], value=["$__all"]))
     )
-    if several:
-        made.multi(True).include_all(True).all_value(".*")
-        made.current(model.VariableOption(selected=True, text=["All"], value=["$__all"]))
-    return made
 
 
 def filled(
@@ -98,10 +96,9 @@ def now(expression: str, legend: str = "__auto") -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expression).instant().legend_format(legend)
 
 
-def over_time(expression: str, legend: str = "__auto", *, step: str | None = None) -> prometheus.Dataquery:
-    """An expression over the dashboard's time range, in steps of at least `step`."""
-    query = prometheus.Dataquery().expr(expression).range().legend_format(legend)
-    return query.interval(step) if step else query
+def over_time(expression: str, legend: str = "__auto") -> prometheus.Dataquery:
+    """An expression over the dashboard's time range."""
+    return prometheus.Dataquery().expr(expression).range().legend_format(legend)
 
 
 def rows_of(expression: str) -> prometheus.Dataquery:

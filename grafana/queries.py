@@ -72,7 +72,7 @@ def exact(metric: Metric, *matchers: str, by: str) -> str:
 def of_the_day(metric: Metric, *matchers: str) -> str:
     """The samples of a day that history has, at the instant at which it begins.
 
-    A second more, and a second less: a range holds both of its ends, and VictoriaMetrics lacks the earlier one.
+    A second later, because a range holds one or both of its ends, by the version of what answers: so it holds one day.
     """
     twin = daily(metric)
     return f"sum_over_time({selector(twin.name, twin.all_labels, *matchers)}[1d] offset -1s)"
@@ -116,11 +116,12 @@ def named(expression: str, label: str, name: str) -> str:
     return f'label_replace({expression}, "{label}", "{name}", "{label}", "")'
 
 
-def with_name(expression: str, label: str) -> str:
+def with_name(expression: str) -> str:
     """Series by `workspace_id` with the workspace's name of today as the label `name`; the id where it has none."""
     names = one(catalog.WORKSPACE_INFO, 'team=~".*"', end=True)
-    ids = f'label_replace({expression}, "name", "$1", "{label}", "(.*)")'
-    return f"({expression}) * on (organization, {label}) group_left (name) {names} or on (organization, {label}) {ids}"
+    ids = f'label_replace({expression}, "name", "$1", "workspace_id", "(.*)")'
+    by = "organization, workspace_id"
+    return f"({expression}) * on ({by}) group_left (name) {names} or on ({by}) {ids}"
 
 
 def _with_organization(by: str) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 from grafana.__main__ import FOLDER
 
-FILES = sorted(FOLDER.glob("*.json"))
-BOARDS: dict[str, Any] = {file.stem: json.loads(file.read_text()) for file in FILES}
+BOARDS: dict[str, Any] = {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
 
 
 @dataclass(frozen=True, eq=False)

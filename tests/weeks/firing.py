@@ -11,10 +11,10 @@ from pathlib import Path
 
 import yaml
 
+from tests.rules.cases import RULES, groups
 from tests.weeks.replay import Recording, Run
 
-FOLDER = Path(__file__).parent.parent.parent / "deploy" / "prometheus"
-RULES = [FOLDER / "recording.yml", FOLDER / "alerts.yml"]
+FILES = [RULES / "recording.yml", RULES / "alerts.yml"]
 
 
 def fire(promtool: str, recording: Recording, folder: Path, due: Mapping[str, tuple[datetime, datetime]]) -> str:
@@ -45,11 +45,11 @@ def fire(promtool: str, recording: Recording, folder: Path, due: Mapping[str, tu
         "input_series": [{"series": series, "values": values} for series, values in _input(recording)],
         "promql_expr_test": [{"eval_time": end, **one} for one in checks],
     }
-    groups = [group["name"] for rules in RULES for group in yaml.safe_load(rules.read_text())["groups"]]
+    order = [group["name"] for file in FILES for group in groups(file.name)]
     document = {
-        "rule_files": [str(rules) for rules in RULES],
+        "rule_files": [str(file) for file in FILES],
         "evaluation_interval": every,
-        "group_eval_order": groups,  # else in any order, and what a rule needs may be of an hour ago
+        "group_eval_order": order,  # else in any order, and what a rule needs may be of an hour ago
         "tests": [test],
     }
     file = folder / "weeks.yml"
@@ -60,7 +60,7 @@ def fire(promtool: str, recording: Recording, folder: Path, due: Mapping[str, tu
 
 def _input(recording: Recording) -> Iterator[tuple[str, str]]:
     """What the rules look at, as promtool writes series."""
-    used = set(re.findall(r"\banthropic_\w+", "".join(file.read_text() for file in RULES)))
+    used = set(re.findall(r"\banthropic_\w+", "".join(file.read_text() for file in FILES)))
     moved = recording.start.timestamp()
     target = 'job="anthropic-exporter",instance="127.0.0.1:10204"'
     yield f"up{{{target}}}", f"1x{recording.moments - 1}"

@@ -11,14 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from exporter.history.remote_write import HEADERS, WriteRequest, body
 from tests import promql, receivers
+from tests.rules.cases import rules
 from tests.service import get
 from tests.weeks.replay import HOUR, Recording, labels_of
 
-RECORDING_RULES = Path(__file__).parent.parent.parent / "deploy" / "prometheus" / "recording.yml"
 SCRAPED = {"job": "anthropic-exporter", "instance": "127.0.0.1:10204"}
 _SERIES_AT_ONCE = 500
 ENDED = struct.unpack("<d", (0x7FF0000000000002).to_bytes(8, "little"))[0]
@@ -106,11 +104,10 @@ def _beside(recording: Recording) -> dict[str, list[float]]:
 
 def record(url: str, start: datetime, end: datetime, step: timedelta = HOUR) -> None:
     """Evaluate the recording rules at every step, each over what those before it have made."""
-    for group in yaml.safe_load(RECORDING_RULES.read_text())["groups"]:
-        for rule in group["rules"]:
-            found = query_range(url, rule["expr"], start, end, step)
-            name = {"__name__": rule["record"]}
-            write(url, [(labels | name, ended(_dated(points), step)) for labels, points in found])
+    for rule in rules("recording.yml"):
+        found = query_range(url, rule["expr"], start, end, step)
+        name = {"__name__": rule["record"]}
+        write(url, [(labels | name, ended(_dated(points), step)) for labels, points in found])
 
 
 def _dated(points: Points) -> Iterator[tuple[datetime, float]]:

@@ -5,12 +5,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-import yaml
 
 from exporter.demo.options import Options
 from tests.promql_names import uses
+from tests.rules.cases import rules
 from tests.weeks import stored
-from tests.weeks.firing import RULES
 from tests.weeks.replay import THURSDAY, recorded
 
 STEP = timedelta(hours=3)
@@ -23,15 +22,14 @@ A_DOZEN = 12
 @pytest.fixture(scope="module")
 def fired(tool, tmp_path_factory) -> Counter[str]:
     """What fires in all the time, by its name: as often as there are different labels, which is how people get it."""
-    groups = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
-    rules = [rule for group in groups for rule in group["rules"]]
-    names = {use.metric for rule in rules for use in uses(rule["expr"])}
+    everything = rules("recording.yml") + rules("alerts.yml")
+    names = {use.metric for rule in everything for use in uses(rule["expr"])}
     recording = recorded(Options(people=2000, days=70), THURSDAY, END, STEP, storage={"days": 31})
     found = Counter[str]()
     with stored.prometheus(tool, tmp_path_factory.mktemp("prometheus"), lookback=STEP) as url:
         stored.write(url, (one for one in stored.scraped(recording) if one[0]["__name__"] in names))
         stored.record(url, THURSDAY, END, STEP)
-        for rule in rules:
+        for rule in everything:
             if "alert" in rule:
                 for _, points in stored.query_range(url, rule["expr"], THURSDAY, END, STEP):
                     times = [at for at, _ in points]
