@@ -27,6 +27,7 @@ from exporter.history.daily import KeptDays
 from exporter.history.push import LivePush, Pusher
 from exporter.history.receiver import Receiver, receiver_client
 from exporter.ledger import Ledger
+from exporter.policy import Policy, hash_key
 from exporter.polls import ALL, ReportPoll
 from exporter.runner import Runner
 from exporter.schedule import Schedule
@@ -79,6 +80,20 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
     )
 
 
+def label_policy(settings: Settings) -> Policy:
+    """How people appear. Raises SettingsError if the key of hashed names cannot be used."""
+    labels = settings.labels
+    hashed = "hash" in (labels.actor, labels.activity_actor)
+    return Policy(
+        labels.actor,
+        labels.activity_actor,
+        hash_key=hash_key(labels.hash_key_file) if hashed else b"",
+        drop=labels.drop,
+        least_team=labels.min_team_size,
+        most_actors=settings.limits.actors,
+    )
+
+
 def teams_file(settings: Settings) -> TeamsFile | None:
     """The teams file, if there is one. Raises SettingsError if it is wrong, or lacks the team of a budget."""
     if settings.teams_file is None:
@@ -106,7 +121,8 @@ class Parts:
         *,
         catches_up: bool = True,
     ) -> None:
-        polls = [poll(settings.settle, settings.group_by) for poll in ALL if settings.poll(poll.name).enabled]
+        self.policy = policy = label_policy(settings)
+        polls = [poll(settings.settle, settings.group_by, policy) for poll in ALL if settings.poll(poll.name).enabled]
         if not polls:
             raise SettingsError("polls: none is enabled, there is nothing to do")
         self.now = now
@@ -114,7 +130,8 @@ class Parts:
         self.teams_file = teams_file(settings)
         self.snapshots = Snapshots()
         self.ledger = Ledger(settings.storage.path)
-        self.days = KeptDays(self.ledger, self.snapshots, settings.history.restate_days)
+        drop = settings.metrics.dropped
+        self.days = KeptDays(self.ledger, self.snapshots, settings.history.restate_days, drop)
         remembered = self.ledger.organization()
         self.health = Health(self.intervals, version=__version__, revision=revision())
         if settings.api.key_expires:
@@ -141,8 +158,10 @@ class Parts:
             keep_days=settings.storage.days,
             restate_days=settings.history.restate_days,
             catch_up=catches_up,
-            views=all_views([section.budget() for section in settings.budgets]),
+            views=all_views([section.budget() for section in settings.budgets], policy),
             organization=settings.organization,
+            least_team=policy.least_team,
+            drop=drop,
         )
 
     async def restore(self) -> None:
@@ -154,7 +173,7 @@ class Parts:
         """Show the teams that their file holds."""
         if self.teams_file:
             self.health.teams_file(success=True)
-            await self.runner.hold("teams", self.teams_file.teams)
+            await self.runner.show_teams(self.teams_file.teams)
 
     async def refresh_teams(self) -> None:
         """Show the teams again if their file has changed."""
@@ -162,7 +181,7 @@ class Parts:
             changed = await asyncio.to_thread(self.teams_file.refresh)
             self.health.teams_file(success=not self.teams_file.trouble)
             if changed:
-                await self.runner.hold("teams", self.teams_file.teams)
+                await self.runner.show_teams(self.teams_file.teams)
 
     def live_push(self, settings: Settings, http: httpx.AsyncClient) -> LivePush | None:
         """What pushes settled days, if there is a receiver for them."""

@@ -380,6 +380,10 @@ CREDENTIAL_EXPIRES = Metric(
     "anthropic_exporter_credential_expires_timestamp_seconds",
     "When the exporter's own key expires, as api.key-expires says; absent without it.",
 )
+FOLDED_ACTORS = Metric(
+    "anthropic_exporter_folded_actors",
+    "Actors of the last 30 days that are summed up as other, because there are more than limits.actors.",
+)
 LEDGER_PERSISTENT = Metric(
     "anthropic_exporter_ledger_persistent",
     "Whether settled days are kept in a file; 0 without storage.path, and where its file cannot be used.",
@@ -442,6 +446,7 @@ EXPORTER_METRICS = (
     ROWS,
     SERIES,
     SKIPPED_ROWS,
+    FOLDED_ACTORS,
     CREDENTIAL_EXPIRES,
     LEDGER_PERSISTENT,
     TEAMS_FILE_SUCCESS,

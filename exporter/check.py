@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,8 +19,8 @@ from exporter.history.remote_write import WriteRequest
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
 from exporter.polls import ClaudeCodePoll
 from exporter.runner import Outcome
-from exporter.scrape import Scrape
 from exporter.settings import Settings, is_loopback
+from exporter.size import size
 
 _MOST_SKEW = timedelta(seconds=60)
 _ENTERPRISE_ROLES = {"managed", "owner", "membership_admin", "primary_owner"}
@@ -56,7 +55,7 @@ async def check(
         say(line)
     for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts)):
         say(line)
-    for line in (*_teams(parts), *_budgets(parts, settings), _size(parts)):
+    for line in (*_teams(parts), *_budgets(parts, settings), *size(parts)):
         say(line)
     parts.ledger.close()
     return 1 if refusal or any(outcome.error for outcome in outcomes.values()) else 0
@@ -175,11 +174,14 @@ def _teams(parts: Parts) -> Iterator[str]:
     members, day, keys, workspaces = held(Members), held(ClaudeCodeDay), held(ApiKeys), held(Workspaces)
     actors = None
     if members and day:
-        actors = {((member.email or "").casefold(), "user") for member in members.all} | {who[:2] for who in day.by}
+        actors = {((member.email or "").casefold(), "user") for member in members.all}
+        if parts.policy.actor == "email":  # else nobody knows the others any more
+            actors |= {who[:2] for who in day.by}
     findings = teams.findings(
         sorted(actors) if actors else None,
         [(key.id, key.name or "") for key in keys.all] if keys else None,
         list(workspaces.names.items()) if workspaces else None,
+        anonymous=parts.policy.actor != "email",
     )
     yield f"teams              {len(teams.cost_centers)} teams" + (", the file needs a look:" if findings else "")
     for text in findings:
@@ -196,17 +198,6 @@ def _budgets(parts: Parts, settings: Settings) -> Iterator[str]:
         actors = {(name or "").casefold() for name in names}
     for budget in (section.budget() for section in settings.budgets):
         no_place = budget.scope == "workspace" and workspaces and not workspaces.has(budget.of)
-        no_actor = budget.scope == "actor" and actors and budget.of not in actors
+        no_actor = budget.scope == "actor" and actors and actors.isdisjoint({budget.of, parts.policy.name(budget.of)})
         if no_place or no_actor:
             yield f"budget             {budget.name}: there is no {budget.scope} {budget.of}"
-
-
-def _size(parts: Parts) -> str:
-    scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
-    zipped = sum(map(len, scrape.gzip()))
-    series = sum(line[:1] != b"#" for line in b"".join(scrape.text()).splitlines())
-    limit = ceil(2 * series / 1000) * 1000
-    return (
-        f"size               {series:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB "
-        f"gzipped; a sample_limit of {limit:,} leaves room"
-    )

@@ -14,6 +14,7 @@ from exporter.demo import options as simulated_options
 from exporter.demo.server import build_app
 from exporter.errors import SettingsError, nearest
 from exporter.history.command import Wanted, history
+from exporter.policy import Policy, hash_key
 from exporter.settings import Settings
 from exporter.sources import add_flags, load
 
@@ -164,6 +165,20 @@ def _renamed(arguments: list[str], short: str, flag: str) -> list[str]:
     ]
 
 
+def actor_hash(arguments: list[str]) -> int:
+    """print the hashes by which people appear, for those who hold the key"""  # noqa: D400, D403
+    parser = _parser("actor-hash")
+    parser.add_argument(
+        "names", nargs="*", metavar="EMAIL", help="or the name of an API key; - reads many, a line each"
+    )
+    settings, own = _settings(parser, arguments)
+    names = [name for given in own.names for name in (sys.stdin.read().splitlines() if given == "-" else [given])]
+    if not any(names):
+        raise SettingsError("say whose: anthropic-exporter actor-hash ann@example.com, or - to read many")
+    policy = Policy("hash", hash_key=hash_key(settings.labels.hash_key_file))
+    return _print("\n".join(f"{policy.hashed(name.strip())}  {name.strip()}" for name in names if name.strip()))
+
+
 def metrics(arguments: list[str]) -> int:
     """print the metric catalogue"""  # noqa: D400, D403
     parser = _parser("metrics")
@@ -180,11 +195,12 @@ COMMANDS = {
     "once": once,
     "history": history_command,
     "metrics": metrics,
+    "actor-hash": actor_hash,
 }
 
 
 def _overview() -> str:
-    lines = [f"  {name:<10}{command.__doc__}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<12}{command.__doc__}" for name, command in COMMANDS.items()]
     return f"usage: {PROGRAM} [COMMAND] [--help] [...]\n\ncommands:\n" + "\n".join(lines)
 
 

@@ -52,6 +52,7 @@ class Health(Collector):
         self._rows = self._gauge(catalog.ROWS)
         self._series = self._gauge(catalog.SERIES)
         self._skipped = self._gauge(catalog.SKIPPED_ROWS)
+        self._folded = self._gauge(catalog.FOLDED_ACTORS)
         self._ledger = self._gauge(catalog.LEDGER_PERSISTENT)
         self._expires: Gauge | None = None
         self._teams_file: Gauge | None = None
@@ -104,6 +105,11 @@ class Health(Collector):
     def succeeded(self, poll: str, *, at: datetime) -> None:
         """When a poll last succeeded, be it before a restart."""
         self._last_success.labels(poll).set(at.timestamp())
+        self._rendered.clear()
+
+    def folded(self, actors: int) -> None:
+        """How many actors are summed up as `other`."""
+        self._folded.set(actors)
         self._rendered.clear()
 
     def ledger(self, *, persistent: bool) -> None:

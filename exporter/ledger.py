@@ -38,6 +38,9 @@ SCHEMA = (
         PRIMARY KEY (target, source, day)
     );
     """,
+    """
+    CREATE TABLE teams (one INTEGER PRIMARY KEY CHECK (one = 1), fingerprint TEXT NOT NULL, since TEXT NOT NULL);
+    """,
 )
 """One script per version, each upgrading from the version before; released ones are never changed."""
 
@@ -128,6 +131,14 @@ class Ledger:
             ("DELETE FROM pushes WHERE source = ? AND day < ?", which),
         )
 
+    def keep_shape(self, source: str, shape: str) -> int:
+        """Let go of the days that are held in any other shape, also of what the file still has of them. How many."""
+        rows = self._read("SELECT day FROM days WHERE source = ? AND shape <> ?", source, shape)
+        if rows:
+            self._write(("DELETE FROM days WHERE source = ? AND shape <> ?", [(source, shape)]))
+            self._run(lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
+        return len(rows)
+
     def pushed(self, source: str, target: str | None = None) -> set[date]:
         """The days that `target` has been sent; without one, those that any has."""
         sql, values = "SELECT DISTINCT day FROM pushes WHERE source = ?", [source]
@@ -158,6 +169,14 @@ class Ledger:
         """Remember these roles in place of all that were known."""
         rows = [(user, role, _text(since)) for user, (role, since) in roles.items()]
         self._write(("DELETE FROM roles", [()]), ("INSERT INTO roles VALUES (?, ?, ?)", rows))
+
+    def teams_since(self, fingerprint: str, now: datetime) -> datetime:
+        """Since when the teams are these; if they were others until now, `now`."""
+        rows = self._read("SELECT since FROM teams WHERE fingerprint = ?", fingerprint)
+        for since in _sound(_instant, rows):
+            return since
+        self._write(("INSERT OR REPLACE INTO teams VALUES (1, ?, ?)", [(fingerprint, _text(now))]))
+        return now
 
     def _open(self, path: Path) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -31,14 +31,29 @@ def dollars(cents: Decimal) -> Decimal:
 
 
 class Who(NamedTuple):
-    """Whose Claude Code activity it is, and from where. What the API left out is empty."""
+    """Whose Claude Code activity it is, and from where. What the API left out is empty, what is not exported None.
+
+    `team` is None unless it was looked up when the row was read. `part` tells rows apart where costs and activity are
+    exported under different names.
+    """
 
     actor: str
     actor_type: str
-    customer_type: str
-    subscription_type: str
-    terminal: str
-    remote: str
+    customer_type: str | None
+    subscription_type: str | None
+    terminal: str | None
+    remote: str | None
+    team: str | None = None
+    part: Literal["", "costs", "activity"] = ""
+
+
+class Spender(NamedTuple):
+    """Who spends what windows of Claude Code add up. `team` as in `Who`."""
+
+    actor: str
+    actor_type: str
+    customer_type: str | None
+    team: str | None = None
 
 
 class ModelUse(Struct, gc=False, array_like=True):
@@ -49,6 +64,17 @@ class ModelUse(Struct, gc=False, array_like=True):
     cache_read: int = 0
     cache_creation: int = 0
     cost: Decimal | None = None
+
+    def __add__(self, other: "ModelUse") -> "ModelUse":
+        """Both together."""
+        cost = other.cost if self.cost is None else self.cost + (other.cost or 0)
+        return ModelUse(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_creation + other.cache_creation,
+            cost,
+        )
 
 
 class Activity(Struct, gc=False, array_like=True):
@@ -61,6 +87,25 @@ class Activity(Struct, gc=False, array_like=True):
     pull_requests: int = 0
     tools: dict[str, list[int]] = {}
     models: dict[str, ModelUse] = {}
+
+    def __add__(self, other: "Activity") -> "Activity":
+        """Both together, in sums of their own."""
+        tools = {name: list(counts) for name, counts in self.tools.items()}
+        for name, (accepted, rejected) in other.tools.items():
+            counts = tools.setdefault(name, [0, 0])
+            counts[:] = [counts[0] + accepted, counts[1] + rejected]
+        models = dict(self.models)
+        for name, use in other.models.items():
+            models[name] = models[name] + use if name in models else use
+        return Activity(
+            self.sessions + other.sessions,
+            self.lines_added + other.lines_added,
+            self.lines_removed + other.lines_removed,
+            self.commits + other.commits,
+            self.pull_requests + other.pull_requests,
+            tools,
+            models,
+        )
 
 
 class Tokens(Struct, gc=False, array_like=True):
@@ -94,8 +139,15 @@ class Day(Generic[Key, Value]):
     by: dict[Key, Value]
 
 
+@dataclass(frozen=True, eq=False)
 class ClaudeCodeDay(Day[Who, Activity]):
-    """What an organization did with Claude Code."""
+    """What an organization did with Claude Code.
+
+    `people`: dollars by spender under names that are not exported, so not kept either; None where `by` has the names,
+    and for a kept day.
+    """
+
+    people: Mapping[Spender, Decimal] | None = None
 
 
 class UsageDay(Day[tuple[str, ...], Tokens]):
@@ -128,14 +180,6 @@ class UsageOpen(Open[tuple[str, ...], Tokens]):
 
 class CostOpen(Open[Billed, Decimal]):
     """Billed cost of open days."""
-
-
-class Spender(NamedTuple):
-    """Who spends what windows of Claude Code add up."""
-
-    actor: str
-    actor_type: str
-    customer_type: str
 
 
 class ClaudeCodeDays(Days[Mapping[Spender, Decimal]]):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from exporter.deflate import EMPTY, Segment, segment
 from exporter.exposition import Family, render
 from exporter.polls import Poll
+from exporter.polls.base import Held, Other
 from exporter.snapshots import EVER, Snapshot, Snapshots
 from exporter.views.base import View, render_view
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 class Publisher:
     """Renders, in threads, so that scrapes go on meanwhile. Its methods are to be called one at a time.
 
-    `organization` is the value of the label.
+    `organization` is the value of the label. Families named in `drop` are left out.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Publisher:
         *,
         now: Callable[[], datetime],
         max_age: timedelta,
+        drop: Collection[str] = (),
     ) -> None:
         self.organization = ""
         self._polls = polls
@@ -37,6 +39,7 @@ class Publisher:
         self._snapshots = snapshots
         self._now = now
         self._max_age = max_age
+        self._drop = drop
 
     async def publish(
         self, poll: Poll[Any], model: object, remembering: Awaitable[Iterable[object]], fetched_at: datetime
@@ -52,33 +55,38 @@ class Publisher:
             remembering,
         )
         beside = tuple(further)
+        changed = {type(one) for one in beside if before is None or one not in before.beside}
         age = min(self._max_age, poll.max_age)
         snapshot = Snapshot(model, body, fetched_at + age, poll.true(model), lasting, beside)
+        if changed & set(poll.reads):  # what it has just learned changes its own rows: rare, so not waited for above
+            body, series = await self._rendered(poll.families(model, _first_of(beside, self._snapshots.model)))
+            snapshot = replace(snapshot, body=body)
         self._snapshots.publish(poll.name, snapshot)
-        changed = {type(one) for one in beside if before is None or one not in before.beside}
         await self._render_views_of({type(model)} | changed)
         if before is None or before.model != model:
             changed.add(type(model))
         await self._render_polls_that_read(changed, but=poll.name)
         return series + lasting_series
 
-    async def further(self, poll: Poll[Any], model: object) -> None:
-        """Replace one of the models that live as long as what the poll has read."""
+    async def further(self, poll: Poll[Any], *models: object) -> None:
+        """Replace some of the models that live as long as what the poll has read."""
         held = self._snapshots.get(poll.name)
-        if held is None or model in held.beside:
+        if held is None:
             return
-        others = [one for one in held.beside if type(one) is not type(model)]
-        self._snapshots.publish(poll.name, replace(held, beside=(*others, model)))
-        await self._changed(type(model))
+        new = [model for model in models if model not in held.beside]
+        kinds = {type(model) for model in new}
+        others = [one for one in held.beside if type(one) not in kinds]
+        self._snapshots.publish(poll.name, replace(held, beside=(*others, *new)))
+        await self._changed(*kinds)
 
     async def hold(self, name: str, model: object) -> None:
         """Hold a model that is from no poll and never grows old."""
         self._snapshots.publish(name, Snapshot(model, EMPTY, EVER))
         await self._changed(type(model))
 
-    async def _changed(self, kind: type) -> None:
-        await self._render_polls_that_read({kind})
-        await self._render_views_of({kind})
+    async def _changed(self, *kinds: type) -> None:
+        await self._render_polls_that_read(kinds)
+        await self._render_views_of(kinds)
 
     async def _render_polls_that_read(self, kinds: Iterable[type], but: str = "") -> None:
         for name, poll in self._polls.items():
@@ -97,14 +105,28 @@ class Publisher:
             if not set(view.reads) & set(kinds):
                 continue
             try:
-                shown = await asyncio.to_thread(render_view, view, self._snapshots, self._now(), self.organization)
+                shown = await asyncio.to_thread(
+                    render_view, view, self._snapshots, self._now(), self.organization, self._drop
+                )
             except Exception:
                 log.exception("its last rows stay: they cannot be made again", extra={"view": view.name})
             else:
                 self._snapshots.show(view.name, shown)
 
     async def _rendered(self, families: Iterable[Family]) -> tuple[Segment, int]:
-        return await asyncio.to_thread(_render, families, self.organization)
+        kept = (family for family in families if family.metric.name not in self._drop)
+        return await asyncio.to_thread(_render, kept, self.organization)
+
+
+def _first_of(beside: Iterable[object], held: Held) -> Held:
+    """What `held` gives, but for the kinds of models in `beside` these."""
+    new = {type(model): model for model in beside}
+
+    def look_up(kind: type[Other]) -> Other | None:
+        found = new.get(kind)
+        return found if isinstance(found, kind) else held(kind)
+
+    return look_up
 
 
 def _render(families: Iterable[Family], organization: str) -> tuple[Segment, int]:

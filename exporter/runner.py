@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,13 +14,15 @@ from exporter.api.credential import Credential
 from exporter.api.wire import Organization
 from exporter.catchup import CatchUp, cancelled
 from exporter.errors import AdminApiError, Reason
+from exporter.folding import Ranking
 from exporter.health import Health
 from exporter.ledger import Ledger
-from exporter.model import Day, Workspaces
-from exporter.polls import OrganizationPoll, Poll, Reading, ReportPoll, WorkspacesPoll
+from exporter.model import Day, Members, Workspaces
+from exporter.polls import MembersPoll, OrganizationPoll, Poll, Reading, ReportPoll, WorkspacesPoll
 from exporter.publisher import Publisher
 from exporter.settled import Settled
 from exporter.snapshots import Snapshots
+from exporter.teams import Teams
 from exporter.views.base import View
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ class Runner:
     first. It is fixed with the first published series, so that none changes its identity.
     `ledger` keeps `keep_days` settled days of each report; those that are missing, or younger than `restate_days`, are
     read after a poll, unless it is told not to `catch_up`. `views` are made again when a poll gives them something new.
+    Teams of fewer than `least_team` members are not shown by themselves, families named in `drop` not at all.
     """
 
     def __init__(
@@ -86,6 +89,8 @@ class Runner:
         catch_up: bool = True,
         views: Iterable[View] = (),
         organization: str | None = None,
+        least_team: int = 1,
+        drop: Collection[str] = (),
     ) -> None:
         self.polls = {poll.name: poll for poll in polls}
         self.outcomes: dict[str, Outcome] = {}
@@ -102,7 +107,9 @@ class Runner:
             for poll in self.polls.values()
             if isinstance(poll, ReportPoll)
         }
-        self._publisher = Publisher(self.polls, views, snapshots, now=now, max_age=max_age)
+        self._publisher = Publisher(self.polls, views, snapshots, now=now, max_age=max_age, drop=drop)
+        self._teams: Teams | None = None
+        self._least_team = least_team
         self._catch_up = CatchUp(api, snapshots, self._keep, now=now)
         self._catches_up = catch_up
         self._behind: dict[str, tuple[date, datetime]] = {}
@@ -169,6 +176,7 @@ class Runner:
         series = 0
         try:
             async with asyncio.timeout(limit.total_seconds()):
+                await self._know_teams(poll)
                 model = await poll.fetch(reading)
             reading.check()
             if isinstance(model, Organization):
@@ -190,7 +198,9 @@ class Runner:
         async with self._publishing:
             remembering = asyncio.to_thread(self._remember, poll, model, started)
             series = await self._publisher.publish(poll, model, remembering, started)
-            self._health.ledger(persistent=self._ledger.persistent)
+            self._published()
+            if isinstance(model, Members) and self._least_team > 1:
+                await self._show_teams()
         if self._catches_up and isinstance(poll, ReportPoll) and isinstance(model, Day):
             self._behind[poll.name] = (model.day, started)
         return series
@@ -200,7 +210,8 @@ class Runner:
         if self._api.organization_id and not ledger.organization():
             ledger.remember_organization(self._api.organization_id, self._publisher.organization)
         if isinstance(poll, ReportPoll) and isinstance(model, Day):
-            beside: tuple[object, ...] = (self._settled[poll.name].store([model], model.day, started),)
+            days = self._settled[poll.name].store([model], model.day, started)
+            beside: tuple[object, ...] = (days, *poll.beside(days))
         else:
             beside = tuple(poll.remember(model, ledger))
         ledger.succeeded(poll.name, started)
@@ -212,8 +223,13 @@ class Runner:
             held = self._snapshots.get(settled.poll.name)
             if held is not None and isinstance(held.model, Day):
                 known = await asyncio.to_thread(settled.store, days, held.model.day, read_at)
-                await self._publisher.further(settled.poll, known)
-            self._health.ledger(persistent=self._ledger.persistent)
+                await self._publisher.further(settled.poll, known, *settled.poll.beside(known))
+            self._published()
+
+    def _published(self) -> None:
+        self._health.ledger(persistent=self._ledger.persistent)
+        ranking = self._snapshots.model(Ranking)
+        self._health.folded(ranking.folded if ranking else 0)
 
     async def restore(self) -> None:
         """Serve what the ledger holds from before a restart, as old as it is."""
@@ -226,14 +242,38 @@ class Runner:
             restored = await asyncio.to_thread(settled.restore, self._now())
             if restored and self._named:
                 at = self.successes.get(name, restored.read_at)
-                remembered = asyncio.sleep(0, [restored.days])
+                remembered = asyncio.sleep(0, [restored.days, *settled.poll.beside(restored.days)])
                 async with self._publishing:
                     await self._publisher.publish(settled.poll, restored.day, remembered, at)
 
-    async def hold(self, name: str, model: object) -> None:
-        """Have polls and views look at a model that is from no poll."""
+    async def show_teams(self, teams: Teams) -> None:
+        """Have polls and views look at these teams, as soon as it is known which of them are too small to be shown."""
         async with self._publishing:
-            await self._publisher.hold(name, model)
+            self._teams = teams
+            if self._least_team == 1 or self._snapshots.model(Teams) is not None:
+                await self._show_teams()
+
+    async def _know_teams(self, poll: Poll[Any]) -> None:
+        """Have teams before rows are given theirs: how large they are the members tell, so these come first."""
+        if self._teams is None or Teams not in poll.reads or self._snapshots.model(Teams) is not None:
+            return
+        if MembersPoll.name in self.polls and MembersPoll.name not in self.outcomes:
+            await self.run(MembersPoll.name)
+        async with self._publishing:
+            await self._show_teams()
+
+    async def _show_teams(self) -> None:
+        teams, members = self._teams, self._snapshots.model(Members)
+        if teams is None:
+            return
+        if self._least_team > 1:
+            teams = teams.of_at_least(self._least_team, [one.email or "" for one in members.all] if members else None)
+        if self._least_team == 1 or members:  # else they are of a passing trouble, and days need not be read for it
+            since = await asyncio.to_thread(self._ledger.teams_since, teams.fingerprint, self._now())
+            for settled in self._settled.values():
+                settled.teams_since = since
+        if teams != self._snapshots.model(Teams):
+            await self._publisher.hold("teams", teams)
 
     async def caught_up(self) -> None:
         """Wait until the settled days that are missing have been read, as far as they can be."""

@@ -1,19 +1,22 @@
 """Every knob: its default, its unit and why it is there. How they are read: sources.py."""
 
+import fnmatch
 import ipaddress
 import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from exporter.budgets import Budget, Scope
-from exporter.catalog import USAGE_DIMENSIONS
+from exporter.catalog import API_METRICS, DAILY_METRICS, USAGE_DIMENSIONS
+from exporter.errors import nearest
 from exporter.labels import label
+from exporter.policy import Droppable, Naming
 from exporter.polls import ALL
 
 KEY_VARIABLE = "ANTHROPIC_ADMIN_KEY"
@@ -218,6 +221,75 @@ class StorageSection(_Section):
     )
 
 
+def _droppable(names: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := [name for name in names if name not in get_args(Droppable)]:
+        raise ValueError(f"{wrong[0]} is no label that can be dropped: there are {', '.join(get_args(Droppable))}")
+    return names
+
+
+_Dropped = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_words), AfterValidator(_droppable)]
+
+
+class LabelsSection(_Section):
+    """How people appear, and how finely things are told apart."""
+
+    actor: Naming = Field(
+        "email",
+        description="how people appear in costs, tokens, members and names of keys: email, keyed hash, team, none",
+    )
+    activity_actor: Naming | None = Field(
+        None, description="the same for sessions, lines, commits, pull requests, tools and last activity; else as actor"
+    )
+    hash_key_file: Path | None = Field(
+        None, description="file with the key of hashed names, 16 bytes or more; keep it: another key gives other hashes"
+    )
+    drop: _Dropped = Field(
+        (), description="labels to sum away: customer_type, subscription_type, terminal, remote; with commas between"
+    )
+    min_team_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1, description="teams of fewer members are shown together as team `small`"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "LabelsSection":
+        both = {self.actor, self.activity_actor or self.actor}
+        if both == {"email", "hash"}:
+            raise ValueError("beside series with e-mails, hashes hide nobody: use one of the two in both")
+        if "hash" in both and self.hash_key_file is None:
+            raise ValueError("hashed names need hash-key-file")
+        return self
+
+
+class LimitsSection(_Section):
+    """What is too much."""
+
+    actors: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10_000, description="how many actors are named; those who spent least in 30 days are summed up as `other`"
+    )
+
+
+def _families(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        if not fnmatch.filter(_FAMILIES, pattern):
+            raise ValueError(f"{pattern} matches no metric that is made from the API{nearest(pattern, _FAMILIES)}")
+    return patterns
+
+
+_FAMILIES = [metric.name for metric in API_METRICS + DAILY_METRICS]
+_Families = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_families)]
+
+
+class MetricsSection(_Section):
+    """Which metrics there are."""
+
+    drop: _Families = Field((), description="families not to export, by name or glob, with commas between")
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(name for pattern in self.drop for name in fnmatch.filter(_FAMILIES, pattern))
+
+
 def _remote_write_url(url: str) -> str:
     parts = urlsplit(url)
     whole = parts.scheme in ("http", "https") and parts.hostname and parts.path.strip("/")
@@ -331,6 +403,9 @@ class Settings(BaseSettings):
     polls: PollsSection = PollsSection()
     storage: StorageSection = StorageSection()
     history: HistorySection = HistorySection()
+    labels: LabelsSection = LabelsSection()
+    limits: LimitsSection = LimitsSection()
+    metrics: MetricsSection = MetricsSection()
     log: LogSection = LogSection()
     teams_file: Path | None = Field(
         None, description="YAML or CSV file that says which actors, API keys and workspaces belong to which team"
@@ -352,6 +427,24 @@ class Settings(BaseSettings):
     def _teams_of_budgets(self) -> "Settings":
         if not self.teams_file and (some := [one.name for one in self.budgets if one.scope == "team"]):
             raise ValueError(f"budgets: {some[0]} is for a team, which needs a teams-file")
+        return self
+
+    @model_validator(mode="after")
+    def _people_of_budgets(self) -> "Settings":
+        hidden = {"team": ["actor"], "none": ["actor", "team"]}.get(self.labels.actor, [])
+        if some := [one for one in self.budgets if one.scope in hidden]:
+            raise ValueError(
+                f"budgets: {some[0].name} is for one {some[0].scope}, whose spending "
+                f"labels.actor={self.labels.actor} hides"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _size_of_teams(self) -> "Settings":
+        if self.labels.min_team_size > 1 and not self.teams_file:
+            raise ValueError("labels.min-team-size: there are no teams without a teams-file")
+        if self.labels.min_team_size > 1 and not self.poll("members").enabled:
+            raise ValueError("labels.min-team-size: how large a team is the poll members tells, which is not enabled")
         return self
 
     @classmethod

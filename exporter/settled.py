@@ -13,6 +13,7 @@ from exporter.days import DAY, final_at, report_day
 from exporter.ledger import Ledger
 from exporter.model import Day
 from exporter.polls import ReportPoll
+from exporter.snapshots import BEGINNING
 from exporter.windows import Days, ranges, span
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,9 @@ class Settled:
         self._corrected = corrected
         self._digests: dict[date, dict[Any, Any]] = {}
         self._shared: dict[Any, Any] = {}
+        self._incomplete: set[date] = set()
+        self.teams_since = BEGINNING
+        """Since when the teams are those of today: days that were read before may have people in other ones."""
 
     @property
     def held(self) -> int:
@@ -80,13 +84,17 @@ class Settled:
         return len(self._digests)
 
     def restore(self, now: datetime) -> Restored | None:
-        """What the ledger holds, if it holds a day."""
+        """What the ledger holds, if it holds a day. Days of another shape are gone from then on."""
+        if gone := self._ledger.keep_shape(self.poll.name, self.poll.shape):
+            log.info("days that were kept in another way are read again", extra={"poll": self.poll.name, "days": gone})
         newest = report_day(now, self.poll.settle)
         read = {day: at for day, at in self._ledger.days(self.poll.name, self.poll.shape).items() if day <= newest}
         for day in sorted(read)[-self.keep :]:
             digest = kept_day(self._ledger, self.poll, day, self.poll.decode_digest)
             if digest is not None:
                 self._digests[day] = self._share(digest)
+                if self.poll.incomplete(digest, newest - day):
+                    self._incomplete.add(day)
         for day in sorted(self._digests, reverse=True):
             model = kept_day(self._ledger, self.poll, day, partial(self.poll.decode, day))
             if model is not None:
@@ -98,6 +106,7 @@ class Settled:
         """Keep these days; what is held afterwards, for windows that end with `newest`."""
         days = list(days)
         self._compare(days)
+        self._incomplete -= {day.day for day in days}
         first = newest - (self.keep - 1) * DAY
         digests = put_days(self._ledger, self.poll, days, read_at)
         self._ledger.forget(self.poll.name, first)
@@ -142,6 +151,8 @@ class Settled:
         return ranges(wanted, self.poll.days_at_once)
 
     def _outdated(self, day: date, read_at: datetime, now: datetime) -> bool:
-        """Whether a day may have been corrected since it was read."""
+        """Whether a day may have been corrected since it was read, or is not as it would be if it were read now."""
+        if day in self._incomplete or (self.poll.teams_when_read and read_at < self.teams_since):
+            return True
         final = final_at(day, self.poll.settle, self._restate_days)
         return read_at < min(now, final) or read_at < final + LAST_LOOK <= now

@@ -53,11 +53,16 @@ def test_every_setting_can_be_given_in_all_three_ways(tmp_path):
         "history.remote-write.headers": "X-Scope-OrgID=tenant-1,X-Two=2",
         "history.remote-write.timeout": "9s",
         "history.remote-write.url": "https://r.example/api/v1/push",
+        "labels.activity-actor": "team",
+        "labels.actor": "none",
+        "labels.drop": "remote,terminal",
         "log.format": "json",
         "log.level": "error",
+        "metrics.drop": "anthropic_invite*,anthropic_daily_cost_usd",
         "polls.usage.group-by": "model,api_key_id",
     }
     together = {
+        "labels.min-team-size": "--teams-file=t",
         "history.remote-write.username": "--history.remote-write.password-file=p",
         "history.remote-write.password-file": "--history.remote-write.username=u",
         "history.remote-write.key-file": "--history.remote-write.cert-file=c",

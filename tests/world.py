@@ -1,6 +1,7 @@
 """The exporter's own parts against the simulated organization, both told the time by a test."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
@@ -40,12 +41,7 @@ class World:
         return samples(self.text())
 
     def matching(self, metric, **labels):
-        return [
-            sample
-            for family in parse_text(self.text())
-            for sample in family.samples
-            if sample.name == metric and labels.items() <= sample.labels.items()
-        ]
+        return [one for one in _parsed(self.text()) if one.name == metric and labels.items() <= one.labels.items()]
 
     def total(self, metric, **labels):
         found = self.matching(metric, **labels)
@@ -60,6 +56,11 @@ class World:
 
     def report_day(self, source="claude_code"):
         return datetime.fromtimestamp(self.total(f"anthropic_{source}_report_day_timestamp_seconds"), UTC).date()
+
+
+@lru_cache(4)
+def _parsed(text):
+    return [sample for family in parse_text(text) for sample in family.samples]
 
 
 def settings_for(simulator, *, api=None, **settings):

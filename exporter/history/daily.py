@@ -1,6 +1,6 @@
 """The daily twins of what `/metrics` says about the report day, of every day that the ledger holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -19,13 +19,14 @@ from exporter.snapshots import Snapshots
 class KeptDays:
     """The settled days in `ledger`; `snapshots` hold what their labels need: teams, workspaces.
 
-    The API may correct a day for `restate_days` after it has settled.
+    The API may correct a day for `restate_days` after it has settled. Families named in `drop` are left out.
     """
 
-    def __init__(self, ledger: Ledger, snapshots: Snapshots, restate_days: int) -> None:
+    def __init__(self, ledger: Ledger, snapshots: Snapshots, restate_days: int, drop: Container[str] = ()) -> None:
         self._ledger = ledger
         self._snapshots = snapshots
         self._restate_days = restate_days
+        self._drop = drop
 
     def final(self, poll: ReportPoll[Any], now: datetime) -> dict[date, bool]:
         """The days held that can no longer change at `now`, and whether they have been read since."""
@@ -54,4 +55,6 @@ class KeptDays:
         model = kept_day(self._ledger, poll, day, partial(poll.decode, day))
         if model is None:
             raise LedgerError(f"{poll.name} of {day} cannot be read from the ledger: read it anew")
-        return (Family(daily(metric), groups) for metric, groups in poll.families(model, self._snapshots.model))
+        families = poll.families(model, self._snapshots.model)
+        twins = (Family(daily(metric), groups) for metric, groups in families)
+        return (twin for twin in twins if twin.metric.name not in self._drop)

@@ -1,7 +1,7 @@
 """API keys."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 
 from msgspec import UNSET
@@ -46,11 +46,11 @@ class ApiKeysPoll(Poll[ApiKeys]):
             {
                 (
                     key.id,
-                    key.name or "",
+                    self.policy.name(key.name or ""),
                     places[key.id],
                     key.scope.type if key.scope else "",
                     key.status,
-                    key.created_by.id if key.created_by else "",
+                    self._maker(key),
                     key.created_by.type if key.created_by else "",
                     "claude_code" if places[key.id] in minted else "standard",
                     teams.of_api_key(key.id, key.name or "", (places[key.id], names.get(places[key.id], "")))
@@ -66,12 +66,11 @@ class ApiKeysPoll(Poll[ApiKeys]):
             {(key.id,): key.expires_at.timestamp() for key in model.all if key.expires_at},
         )
 
-
-def _team(teams: Teams | None, key: wire.ApiKey, place: str, names: Mapping[str, str]) -> str | None:
-    if teams is None:
-        return None
-    workspace = None if place == ORGANIZATION_SCOPE else (place, names.get(place, ""))
-    return teams.of_api_key(key.id, key.name or "", workspace)
+    def _maker(self, key: wire.ApiKey) -> str:
+        """Whose id it is; a user's only where people are named."""
+        if key.created_by is None or (key.created_by.type == "user" and not self.policy.names_people):
+            return ""
+        return key.created_by.id
 
 
 def workspace_of(key: wire.ApiKey) -> str:

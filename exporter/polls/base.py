@@ -14,6 +14,7 @@ from exporter.errors import AdminApiError, Cause, Reason
 from exporter.exposition import Family
 from exporter.ledger import Ledger
 from exporter.model import dollars
+from exporter.policy import Policy
 from exporter.snapshots import ALWAYS, Period, Snapshots
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ def _size(row: object) -> int:
 class Poll(ABC, Generic[Model]):
     """One source of the API. A poll returns; the runner schedules, measures and publishes.
 
-    `settle`: how long after its end a day counts as complete; `group_by`: the dimensions of usage.
+    `settle`: how long after its end a day counts as complete; `group_by`: the dimensions of usage; `policy`: how people
+    appear.
     """
 
     name: ClassVar[str]
@@ -111,9 +113,12 @@ class Poll(ABC, Generic[Model]):
     max_age: ClassVar[timedelta] = timedelta(days=3650)
     """An age past which the series are withdrawn even if the settings allow more."""
 
-    def __init__(self, settle: timedelta, group_by: Iterable[str] = USAGE_DIMENSIONS) -> None:
+    def __init__(
+        self, settle: timedelta, group_by: Iterable[str] = USAGE_DIMENSIONS, policy: Policy | None = None
+    ) -> None:
         self.settle = settle
         self.group_by = tuple(group_by)
+        self.policy = policy or Policy()
 
     @abstractmethod
     async def fetch(self, reading: Reading) -> Model:

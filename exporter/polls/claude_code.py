@@ -1,13 +1,16 @@
 """Claude Code analytics: the report day, and the running day so far."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 from exporter import catalog
 from exporter.api import wire
+from exporter.catalog import USAGE_DIMENSIONS
+from exporter.days import DAY
 from exporter.exposition import Family, Group, Number, Values, family
+from exporter.folding import OTHER, RANKED_DAYS, Ranker, Ranking
 from exporter.labels import label
 from exporter.model import (
     Activity,
@@ -19,6 +22,7 @@ from exporter.model import (
     Spender,
     Who,
 )
+from exporter.policy import Policy
 from exporter.polls.base import Held, Reading
 from exporter.polls.report import OpenPoll, ReportPoll
 from exporter.teams import Teams
@@ -28,26 +32,37 @@ _ACTOR_TYPES = {"user_actor": "user", "api_actor": "api_key"}
 _TOKEN_TYPES = ("input", "output", "cache_read", "cache_creation")
 
 
-async def read_day(reading: Reading, day: date) -> ClaudeCodeDay:
+async def read_day(reading: Reading, day: date, policy: Policy) -> ClaudeCodeDay:
     """One UTC day. The API wants a plain date and gives several rows for one actor: they are summed."""
     by: dict[Who, Activity] = {}
-    text = day.isoformat()
+    people: dict[Spender, Decimal] = {}
+    text, teams = day.isoformat(), reading.held(Teams)
     async for record in reading.all(wire.CLAUDE_CODE, {"starting_at": text}):
         if record.date[:10] != text:
             reading.skip("wrong_type", "a record of another day")
             continue
         who = _who(record)
-        activity = by.get(who)
-        if activity is None:
-            activity = by[who] = Activity()
-        _add(activity, record, reading)
-    return ClaudeCodeDay(day, by)
+        costs, activity = policy.rows(who, teams)
+        spent = _add_models(_of(by, costs), record, reading)
+        _add_activity(_of(by, activity), record)
+        if not policy.names_people:
+            spender = policy.spender(who, costs)
+            people[spender] = people.get(spender, _NOTHING) + spent
+    return ClaudeCodeDay(day, by, None if policy.names_people else people)
+
+
+def _of(by: dict[Who, Activity], who: Who) -> Activity:
+    activity = by.get(who)
+    if activity is None:
+        activity = by[who] = Activity()
+    return activity
 
 
 def _who(record: wire.ClaudeCodeRecord) -> Who:
+    """Who it is, with the name as the API gives it."""
     actor = record.actor
     return Who(
-        label((actor.email_address or "").casefold() or actor.api_key_name or ""),
+        (actor.email_address or "").casefold() or actor.api_key_name or "",
         _ACTOR_TYPES.get(actor.type) or label(actor.type.removesuffix("_actor")),
         label(record.customer_type or ""),
         label(record.subscription_type or ""),
@@ -56,7 +71,7 @@ def _who(record: wire.ClaudeCodeRecord) -> Who:
     )
 
 
-def _add(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) -> None:
+def _add_activity(activity: Activity, record: wire.ClaudeCodeRecord) -> None:
     if core := record.core_metrics:
         activity.sessions += core.num_sessions or 0
         activity.commits += core.commits_by_claude_code or 0
@@ -69,6 +84,11 @@ def _add(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) ->
             sums = activity.tools.setdefault(label(name.removesuffix("_tool")), [0, 0])
             sums[0] += actions.accepted or 0
             sums[1] += actions.rejected or 0
+
+
+def _add_models(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) -> Decimal:
+    """Add tokens and costs. The dollars of all models together."""
+    spent = _NOTHING
     for used in record.model_breakdown or ():
         name = label(used.model)
         use = activity.models.get(name)
@@ -82,6 +102,8 @@ def _add(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) ->
         if money := used.estimated_cost:
             cost = reading.dollars(money.amount, money.currency, "estimated_cost")
             use.cost = use.cost if cost is None else (use.cost or 0) + cost
+            spent += cost or 0
+    return spent
 
 
 class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
@@ -99,32 +121,78 @@ class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
     """
 
     name = "claude_code"
-    reads = (Teams,)
+    reads = (Teams, Ranking)
+    format = 2
     model = ClaudeCodeDay
     content = tuple[Who, Activity]
     kept = ClaudeCodeDays
     kept_content = tuple[Spender, Decimal]
     report_day = catalog.CLAUDE_CODE_REPORT_DAY
 
+    def __init__(
+        self, settle: timedelta, group_by: Iterable[str] = USAGE_DIMENSIONS, policy: Policy | None = None
+    ) -> None:
+        super().__init__(settle, group_by, policy)
+        self.teams_when_read = self.policy.teams_when_read
+        self._ranker = Ranker(self.policy.most_actors)
+
+    @property
+    def shape(self) -> str:
+        """How people appear belongs to it."""
+        return f"{self.format} {self.policy.shape}".rstrip()
+
     async def read(self, reading: Reading, first: date, last: date) -> list[ClaudeCodeDay]:
         """One walk for each day."""
-        return [await read_day(reading, day) for day in span(first, last)]
+        return [await read_day(reading, day, self.policy) for day in span(first, last)]
 
     def digest(self, day: ClaudeCodeDay) -> Mapping[Spender, Decimal]:
         """Dollars by spender."""
-        return spent(day)
+        return spent(day) if day.people is None else day.people
+
+    def encode(self, day: ClaudeCodeDay, digest: Mapping[Spender, Decimal]) -> bytes:
+        """With the spenders that are exported, and no others."""
+        return super().encode(day, digest if day.people is None else spent(day))
+
+    def incomplete(self, digest: Mapping[Spender, Decimal], age: timedelta) -> bool:
+        """Whether nobody knows any more how many people these were, which windows of 30 days tell."""
+        return age < RANKED_DAYS * DAY and not people_known(digest, self.policy)
+
+    def beside(self, days: ClaudeCodeDays) -> Iterable[object]:
+        """Who keeps a name."""
+        if self.policy.names_anybody:
+            yield self._ranker.rank(days)
 
     def families(self, model: ClaudeCodeDay, held: Held) -> Iterable[Family]:
         """All numbers of the day."""
-        teams = held(Teams)
-        by = [((*who[:2], teams.of_actor(*who[:2]) if teams else None, *who[2:]), did) for who, did in model.by.items()]
-        yield Family(catalog.SESSIONS, (Group(who, _ALONE, (did.sessions,)) for who, did in by))
-        yield Family(catalog.LINES, (Group(who, _CHANGES, (did.lines_added, did.lines_removed)) for who, did in by))
-        yield Family(catalog.COMMITS, (Group(who, _ALONE, (did.commits,)) for who, did in by))
-        yield Family(catalog.PULL_REQUESTS, (Group(who, _ALONE, (did.pull_requests,)) for who, did in by))
-        yield Family(catalog.TOOL_ACTIONS, (_tool_actions(who, did) for who, did in by))
-        yield Family(catalog.TOKENS, (_tokens(who, did) for who, did in by))
-        yield Family(catalog.ESTIMATED_COST, (_costs(who, did) for who, did in by))
+        by = _exported(model, held, self.policy)
+        acting = [(who[:-1], did) for who, did in by.items() if who[-1] != "costs"]
+        paying = [(who[:-1], did) for who, did in by.items() if who[-1] != "activity"]
+        yield Family(catalog.SESSIONS, (Group(who, _ALONE, (did.sessions,)) for who, did in acting))
+        yield Family(catalog.LINES, (Group(who, _CHANGES, (did.lines_added, did.lines_removed)) for who, did in acting))
+        yield Family(catalog.COMMITS, (Group(who, _ALONE, (did.commits,)) for who, did in acting))
+        yield Family(catalog.PULL_REQUESTS, (Group(who, _ALONE, (did.pull_requests,)) for who, did in acting))
+        yield Family(catalog.TOOL_ACTIONS, (_tool_actions(who, did) for who, did in acting))
+        yield Family(catalog.TOKENS, (_tokens(who, did) for who, did in paying))
+        yield Family(catalog.ESTIMATED_COST, (_costs(who, did) for who, did in paying))
+
+
+def people_known(digest: Mapping[Spender, Decimal], policy: Policy) -> bool:
+    """Whether the spenders of a day are told apart: where none is named, a kept day has only their sum."""
+    return policy.names_people or all(spender.actor for spender in digest)
+
+
+def _exported(day: Day[Who, Activity], held: Held, policy: Policy) -> Mapping[Values, Activity]:
+    """The rows under their labels, and whether they have costs, activity or both; folded actors are summed up."""
+    teams, ranking = held(Teams), held(Ranking)
+    others = ranking.others({who[:2] for who in day.by}) if ranking else frozenset()
+    rows: dict[Values, Activity] = {}
+    for who, did in day.by.items():
+        if who[:2] in others:
+            name = (OTHER, who.actor_type, policy.team(who, teams), *who[2:6], who.part)
+            rows[name] = did + rows[name] if name in rows else did
+        else:
+            rows[(*who[:2], policy.team(who, teams), *who[2:6], who.part)] = did
+    return rows
 
 
 _NOTHING = Decimal()
@@ -167,22 +235,23 @@ class ClaudeCodeTodayPoll(OpenPoll[ClaudeCodeOpen]):
     """
 
     name = "claude_code_today"
-    reads = (Teams,)
+    reads = (Teams, Ranking)
 
     async def fetch(self, reading: Reading) -> ClaudeCodeOpen:
         """Read the open days, the running one last."""
-        return ClaudeCodeOpen(tuple([await read_day(reading, day) for day in span(*self.open_days(reading.now))]))
+        days = span(*self.open_days(reading.now))
+        return ClaudeCodeOpen(tuple([await read_day(reading, day, self.policy) for day in days]))
 
     def families(self, model: ClaudeCodeOpen, held: Held) -> Iterable[Family]:
         """Sessions and cost by actor."""
-        teams = held(Teams)
         sessions: dict[Values, Number] = {}
         costs: dict[Values, Decimal] = {}
-        for who, did in model.running.by.items():
-            actor = (*who[:2], teams.of_actor(*who[:2]) if teams else None, who.customer_type)
-            sessions[actor] = sessions.get(actor, 0) + did.sessions
+        for who, did in _exported(model.running, held, self.policy).items():
+            actor = who[:4]
+            if who[-1] != "costs":
+                sessions[actor] = sessions.get(actor, 0) + did.sessions
             for name, cost in _priced(did):
-                costs[*actor, name] = costs.get((*actor, name), Decimal()) + cost
+                costs[*actor, name] = costs.get((*actor, name), _NOTHING) + cost
         yield family(catalog.TODAY_SESSIONS, sessions)
         yield family(catalog.TODAY_ESTIMATED_COST, costs)
 
@@ -191,7 +260,9 @@ def spent(day: Day[Who, Activity]) -> dict[Spender, Decimal]:
     """Dollars of a day by spender, none for those who spent nothing."""
     totals: dict[Spender, Decimal] = {}
     for who, did in day.by.items():
-        spender = Spender(*who[:3])
+        if who.part == "activity":
+            continue
+        spender = Spender(*who[:3], who.team)
         total = totals.get(spender, _NOTHING)
         for _, cost in _priced(did):
             total += cost

@@ -34,17 +34,18 @@ class MembersPoll(Poll[Members]):
         a lost ledger looks like a change of every role.
         """
         before, now = ledger.roles(), {}
-        for member in model.all:
+        for member in model.all if self.policy.names_people else ():
             role, since = before.get(member.id, (member.role, member.added_at))
             now[member.id] = (member.role, since if role == member.role else model.read_at)
         if now != before:
             ledger.set_roles(now)
-        yield RolesSince({user_id: since for user_id, (_, since) in now.items()})
+        if self.policy.names_people:
+            yield RolesSince({user_id: since for user_id, (_, since) in now.items()})
 
     def families(self, model: Members, held: Held) -> Iterable[Family]:
-        """Members by role, and each one's e-mail (case folded, as everywhere), role and day of joining."""
+        """Members by role; where people are named, each one's e-mail (case folded, as everywhere), role and joining."""
         yield family(catalog.MEMBERS, Counter((member.role,) for member in model.all))
-        yield family(
-            catalog.MEMBER_INFO, {(member.id, (member.email or "").casefold(), member.role): 1 for member in model.all}
-        )
-        yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model.all})
+        if self.policy.names_people:
+            names = {member.id: self.policy.name((member.email or "").casefold()) for member in model.all}
+            yield family(catalog.MEMBER_INFO, {(member.id, names[member.id], member.role): 1 for member in model.all})
+            yield family(catalog.MEMBER_ADDED, {(member.id,): member.added_at.timestamp() for member in model.all})

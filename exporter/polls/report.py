@@ -65,6 +65,17 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
         """How a day is read and kept: days of another shape cannot stand beside it."""
         return str(self.format)
 
+    teams_when_read: bool = False
+    """Whether days are read again when other people are in other teams."""
+
+    def incomplete(self, digest: Mapping[Any, Any], age: timedelta) -> bool:
+        """Whether a restored day of this age lacks what is not kept, so that it has to be read again."""
+        return False
+
+    def beside(self, days: Any) -> Iterable[object]:  # noqa: ANN401
+        """Further models, made of the settled days that are held: a value of `kept`."""
+        return ()
+
     @abstractmethod
     async def read(self, reading: Reading, first: date, last: date) -> list[AnyDay]:
         """The days from `first` to `last`, both included, those without any row too. Raises AdminApiError."""

@@ -4,7 +4,7 @@ How the API is asked (`read_days`) and what is exported (`usage_families`) know 
 another endpoint can give the same days.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -14,6 +14,7 @@ from exporter.catalog import Metric
 from exporter.exposition import Family, Group
 from exporter.labels import label
 from exporter.model import DEFAULT_WORKSPACE, Day, Tokens, UsageDay, UsageDays, UsageOpen, Workspaces
+from exporter.policy import Policy
 from exporter.polls.base import Held, Reading
 from exporter.polls.report import OpenPoll, ReportPoll, empty_days, rows_by_day
 
@@ -23,17 +24,27 @@ _NULL = {"workspace_id": DEFAULT_WORKSPACE, "api_key_id": "none"}
 """What null means where it is grouped by: the default workspace; the Console and OAuth, which need no key."""
 
 
-async def read_days(reading: Reading, group_by: tuple[str, ...], first: date, last: date) -> list[UsageDay]:
-    """The days from `first` to `last`, both included. GET /v1/organizations/usage_report/messages."""
+async def read_days(
+    reading: Reading, group_by: tuple[str, ...], first: date, last: date, *, hidden: Container[str] = ()
+) -> list[UsageDay]:
+    """The days from `first` to `last`, both included; `hidden` dimensions are empty in them.
+
+    GET /v1/organizations/usage_report/messages.
+    """
     endpoint = replace(wire.USAGE, beta="fast-mode-2026-02-01") if "speed" in group_by else wire.USAGE
     days: dict[date, dict[tuple[str, ...], Tokens]] = empty_days(first, last)
     async for day, row in rows_by_day(reading, endpoint, {"group_by[]": group_by}, first, last):
-        key = tuple([label(getattr(row, name) or _NULL.get(name, "")) for name in group_by])
+        key = tuple(["" if name in hidden else label(getattr(row, name) or _NULL.get(name, "")) for name in group_by])
         tokens = days[day].get(key)
         if tokens is None:
             tokens = days[day][key] = Tokens()
         _add(tokens, row)
     return [UsageDay(day, by) for day, by in days.items()]
+
+
+def hidden(policy: Policy) -> frozenset[str]:
+    """The dimensions that are people."""
+    return frozenset() if policy.names_people else frozenset({"account_id"})
 
 
 def _add(tokens: Tokens, row: wire.UsageRow) -> None:
@@ -100,11 +111,11 @@ class UsagePoll(ReportPoll[UsageDay]):
     @property
     def shape(self) -> str:
         """The dimensions belong to it."""
-        return f"{self.format} {','.join(self.group_by)}"
+        return f"{self.format} {','.join(name for name in self.group_by if name not in hidden(self.policy))}"
 
     async def read(self, reading: Reading, first: date, last: date) -> list[UsageDay]:
         """All buckets of these days."""
-        return await read_days(reading, self.group_by, first, last)
+        return await read_days(reading, self.group_by, first, last, hidden=hidden(self.policy))
 
     def digest(self, day: UsageDay) -> Mapping[str, None]:
         """The keys that were used."""
@@ -131,7 +142,8 @@ class UsageTodayPoll(OpenPoll[UsageOpen]):
     async def fetch(self, reading: Reading) -> UsageOpen:
         """Read the running day: nothing needs the other open one."""
         _, running = self.open_days(reading.now)
-        return UsageOpen(tuple(await read_days(reading, self.group_by, running, running)))
+        days = await read_days(reading, self.group_by, running, running, hidden=hidden(self.policy))
+        return UsageOpen(tuple(days))
 
     def families(self, model: UsageOpen, held: Held) -> Iterable[Family]:
         """Tokens and web searches."""

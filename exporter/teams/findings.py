@@ -1,7 +1,7 @@
 """What a person should know about a teams file: patterns that match nothing, or that compete for a name."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from exporter.teams.rules import Kind, Rule, Rules
@@ -46,16 +46,22 @@ class _Survey:
                     self.overlaps[winner, rule].add(names)
 
 
-def findings(rules: Mapping[Kind, Rules], teams: Iterable[str], names: Mapping[Kind, Iterable[Names]]) -> list[str]:
+def findings(
+    rules: Mapping[Kind, Rules],
+    teams: Iterable[str],
+    names: Mapping[Kind, Iterable[Names]],
+    unnamed: Collection[Kind] = (),
+) -> list[str]:
     """What there is to say about `rules`, given all `names` that exist.
 
-    About a kind whose names are not known nothing is said, and then no team is called empty.
+    About a kind whose names are not known nothing is said, and then no team is called empty. Names of `unnamed` kinds
+    are counted instead.
     """
     surveys = {kind: _Survey(rules[kind], existing) for kind, existing in names.items()}
     found: list[str] = []
     for kind, survey in surveys.items():
         found += _few(kind, "patterns that match nothing", _dead(kind, rules[kind], survey))
-        found += _few(kind, "patterns that compete", _competing(kind, survey))
+        found += _few(kind, "patterns that compete", _competing(kind, survey, named=kind not in unnamed))
     if len(surveys) == len(Kind):
         occupied = {team for survey in surveys.values() for team in survey.teams}
         empty = [team for team in teams if team not in occupied]
@@ -92,13 +98,18 @@ def _dead(kind: Kind, rules: Rules, survey: _Survey) -> list[str]:
     ]
 
 
-def _competing(kind: Kind, survey: _Survey) -> list[str]:
+def _competing(kind: Kind, survey: _Survey, *, named: bool) -> list[str]:
     """Those first that only their order in the file decides."""
     ordered = sorted(survey.overlaps.items(), key=lambda item: (item[0][0].form != item[0][1].form, item[0]))
+    who = _names if named else _count
     return [
-        f"{kind}: {_names(overlap)} matched by {_rule(winner)} and {_rule(loser)}: {_shown(winner.team)} is used"
+        f"{kind}: {who(overlap)} matched by {_rule(winner)} and {_rule(loser)}: {_shown(winner.team)} is used"
         for (winner, loser), overlap in ordered
     ]
+
+
+def _count(overlap: _Overlap) -> str:
+    return "one is" if overlap.count == 1 else f"{overlap.count} are"
 
 
 def _names(overlap: _Overlap) -> str:

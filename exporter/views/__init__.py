@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from exporter.budgets import Budget
+from exporter.policy import Policy
 from exporter.views.base import View
 from exporter.views.budgets import Budgets
 from exporter.views.keys import KeysLastUsed, KeysOrphaned
@@ -11,16 +12,16 @@ from exporter.views.teams import TeamsInfo
 from exporter.views.windows import ClaudeCodeWindows, CostWindows, WindowDays
 
 
-def all_views(budgets: Sequence[Budget]) -> tuple[View, ...]:
+def all_views(budgets: Sequence[Budget], policy: Policy) -> tuple[View, ...]:
     """Every view there is."""
     return (
-        ClaudeCodeWindows(),
+        ClaudeCodeWindows(policy),
         CostWindows(),
         WindowDays(),
-        Budgets(budgets),
+        Budgets(budgets, policy),
         TeamsInfo(),
         MembersRoles(),
-        MembersActivity(),
+        MembersActivity(policy),
         KeysLastUsed(),
         KeysOrphaned(),
     )

@@ -1,7 +1,7 @@
 """What every view is: families that are made from the models of several polls."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from itertools import groupby
 from typing import ClassVar, NamedTuple
@@ -35,10 +35,13 @@ class View(ABC):
         """The samples; `held` gives the newest model of a kind, or None."""
 
 
-def render_view(view: View, snapshots: Snapshots, now: datetime, organization: str) -> list[Shared]:
-    """The families of `view` as bytes. Raises ValueError as `exposition.render` does."""
+def render_view(
+    view: View, snapshots: Snapshots, now: datetime, organization: str, drop: Container[str] = ()
+) -> list[Shared]:
+    """The families of `view` as bytes, but for those named in `drop`. Raises ValueError as `exposition.render` does."""
     shown = []
-    for metric, group in groupby(view.parts(snapshots.model, now), lambda part: part.family.metric):
+    parts_kept = (part for part in view.parts(snapshots.model, now) if part.family.metric.name not in drop)
+    for metric, group in groupby(parts_kept, lambda part: part.family.metric):
         parts = list(group)
         texts = render_parts(metric, [part.family.groups for part in parts], organization)
         pieces = [

@@ -1,6 +1,7 @@
 """Budgets, what was spent of them and what will be. Which cost counts for which budget: exporter/budgets.py."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -19,6 +20,7 @@ from exporter.model import (
     Spender,
     Workspaces,
 )
+from exporter.policy import Policy
 from exporter.polls import claude_code, cost
 from exporter.polls.base import Held
 from exporter.snapshots import Period
@@ -42,8 +44,11 @@ class Budgets(View):
     # Of CostDay and ClaudeCodeDay only that they were read again: every hour, and so also when a month has begun.
     reads = (CostDay, CostDays, CostOpen, Workspaces, ClaudeCodeDay, ClaudeCodeDays, ClaudeCodeOpen, Teams)
 
-    def __init__(self, budgets: Sequence[Budget]) -> None:
-        self._budgets = budgets
+    def __init__(self, budgets: Sequence[Budget], policy: Policy) -> None:
+        self._budgets = [
+            replace(budget, of=policy.name(budget.of)) if budget.scope == "actor" else budget for budget in budgets
+        ]
+        self._policy = policy
 
     def parts(self, held: Held, now: datetime) -> Iterable[Part]:
         """The limits always; the rest only while its source is held, and until the month ends."""
@@ -74,7 +79,9 @@ class Budgets(View):
         actors, running = held(ClaudeCodeDays), held(ClaudeCodeOpen)
         if actors and _whole(actors, today):
             by_actor = {day.day: claude_code.spent(day) for day in running.days} if running else {}
-            yield ClaudeCodeDays, _spent(estimated, actors, by_actor, _of_actor(held(Teams)))
+            teams = held(Teams)
+            known = [budget for budget in estimated if budget.scope != "team" or not _is_small(budget.of, teams)]
+            yield ClaudeCodeDays, _spent(known, actors, by_actor, _of_actor(teams, self._policy))
 
 
 def _whole(days: Days[object], today: date) -> bool:
@@ -90,6 +97,11 @@ def _is_known(budget: Budget, workspaces: Workspaces | None) -> bool:
     return workspaces is not None and workspaces.has(budget.of)
 
 
+def _is_small(team: str, teams: Teams | None) -> bool:
+    """Whether the team is not shown by itself: what it spends nobody is to know."""
+    return teams is not None and team in teams.small
+
+
 def _in_workspace(workspaces: Workspaces | None) -> Counts[str]:
     names = {} if workspaces is None else workspaces.names
 
@@ -100,11 +112,11 @@ def _in_workspace(workspaces: Workspaces | None) -> Counts[str]:
     return counts
 
 
-def _of_actor(teams: Teams | None) -> Counts[Spender]:
+def _of_actor(teams: Teams | None, policy: Policy) -> Counts[Spender]:
     def counts(spender: Spender, budget: Budget) -> bool:
         if budget.scope == "actor":
             return spender.actor.casefold() == budget.of
-        return teams is not None and teams.of_actor(spender.actor, spender.actor_type) == budget.of
+        return policy.team(spender, teams) == budget.of
 
     return counts
 

@@ -9,12 +9,16 @@ from typing import Any
 from exporter import catalog
 from exporter.catalog import Metric
 from exporter.exposition import Family, Group, Values, family
-from exporter.model import ClaudeCodeDays, CostDays, Spender, UsageDays, Workspaces
+from exporter.folding import OTHER, Ranking
+from exporter.model import ClaudeCodeDays, CostDays, UsageDays, Workspaces
+from exporter.policy import Policy
 from exporter.polls.base import Held
+from exporter.polls.claude_code import people_known
 from exporter.teams import Teams
 from exporter.views.base import Part, View
 from exporter.windows import Days, sums
 
+_NOTHING = Decimal()
 _ACTIVE = {"1d": 1, "7d": 7, "30d": 30}
 _SOURCES: Mapping[str, type[ClaudeCodeDays | CostDays | UsageDays]] = {
     "claude_code": ClaudeCodeDays,
@@ -32,39 +36,45 @@ class ClaudeCodeWindows(View):
     """
 
     name = "claude_code_windows"
-    reads = (ClaudeCodeDays, Teams)
+    reads = (ClaudeCodeDays, Teams, Ranking)
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
 
     def parts(self, held: Held, now: datetime) -> Iterable[Part]:
         """Both families."""
         days, teams = held(ClaudeCodeDays), held(Teams)
         if days is not None:
-            yield Part(family(catalog.ACTIVE_ACTORS, _active(days, teams)), (ClaudeCodeDays,))
-            yield Part(Family(catalog.WINDOW_ESTIMATED_COST, _costs(days, teams)), (ClaudeCodeDays,))
+            yield Part(family(catalog.ACTIVE_ACTORS, self._active(days, teams)), (ClaudeCodeDays,))
+            costs = self._costs(days, teams, held(Ranking))
+            yield Part(Family(catalog.WINDOW_ESTIMATED_COST, costs), (ClaudeCodeDays,))
 
+    def _active(self, days: ClaudeCodeDays, teams: Teams | None) -> dict[Values, int]:
+        """How many there were, each in the team of the newest day; no window of which a day has sums alone."""
+        counts: dict[Values, int] = {}
+        for window, length in _ACTIVE.items():
+            held = [days.by_day[day] for day in days.newest(length) if day in days.by_day]
+            if held and all(people_known(digest, self._policy) for digest in held):
+                actors = {spender[:2]: spender for digest in held for spender in digest}
+                by = Counter((self._policy.team(actor, teams), actor.actor_type) for actor in actors.values())
+                counts |= {(window, *who): count for who, count in by.items()}
+        return counts
 
-def _active(days: ClaudeCodeDays, teams: Teams | None) -> dict[Values, int]:
-    counts: dict[Values, int] = {}
-    for window, length in _ACTIVE.items():
-        held = [day for day in days.newest(length) if day in days.by_day]
-        actors = {spender[:2] for day in held for spender in days.by_day[day]}
-        by = Counter((teams.of_actor(*actor) if teams else None, actor[1]) for actor in actors)
-        if held:
-            counts |= {(window, *who): count for who, count in by.items()}
-    return counts
-
-
-def _costs(days: ClaudeCodeDays, teams: Teams | None) -> Iterator[Group]:
-    costs = sums(days)
-    windows = {name: (name,) for name in costs}
-    for spender in {spender: None for by in costs.values() for spender in by}:
-        held = [name for name, by in costs.items() if spender in by]
-        yield Group(
-            _named(spender, teams), tuple([windows[name] for name in held]), [costs[name][spender] for name in held]
-        )
-
-
-def _named(spender: Spender, teams: Teams | None) -> Values:
-    return (*spender[:2], teams.of_actor(*spender[:2]) if teams else None, spender.customer_type)
+    def _costs(self, days: ClaudeCodeDays, teams: Teams | None, ranking: Ranking | None) -> Iterator[Group]:
+        costs = sums(days)
+        everybody = {spender: None for by in costs.values() for spender in by}
+        others = ranking.others({spender[:2] for spender in everybody}) if ranking else frozenset()
+        rows: dict[Values, dict[Values, Decimal]] = {}
+        for spender in everybody:
+            name = OTHER if spender[:2] in others else spender.actor if self._policy.names_people else ""
+            row = rows.setdefault(
+                (name, spender.actor_type, self._policy.team(spender, teams), spender.customer_type), {}
+            )
+            for window, by in costs.items():
+                if spender in by:
+                    row[(window,)] = row.get((window,), _NOTHING) + by[spender]
+        for who, row in rows.items():
+            yield Group(who, tuple(row), tuple(row.values()))
 
 
 class CostWindows(View):

@@ -21,6 +21,7 @@ from exporter.model import (
     Workspace,
     Workspaces,
 )
+from exporter.policy import Policy
 from exporter.teams import Teams
 from exporter.views.budgets import Budgets
 from exporter.windows import span
@@ -66,7 +67,7 @@ def spent(view, now=NOON):
 )
 def test_billed_cost_is_for_organization_and_workspaces_estimates_are_for_teams_and_actors(shown, budget, dollars):
     teams = Teams({"platform": ""}, actors={"ann@example.com": "platform"})
-    view = shown(Budgets([budget]), cost_days(), actor_days(), WORKSPACES, teams, now=NOON)
+    view = shown(Budgets([budget], Policy()), cost_days(), actor_days(), WORKSPACES, teams, now=NOON)
     assert spent(view) == {"b": dollars}
     assert view.lines(NOON)[0] == f'anthropic_budget_usd{{budget="b",scope="{budget.scope}"}} 100.0'
 
@@ -78,20 +79,20 @@ ANNS = Budget("ann", Decimal(10), "actor", "ann@example.com")
 def test_open_days_count_too_and_a_day_that_has_settled_counts_once(shown):
     billed = Billed("default", "tokens", "m", "output", "", "", "")
     opened = CostOpen(tuple(CostDay(REPORT_DAY + timedelta(days=age), {billed: Decimal("0.5")}) for age in (0, 1)))
-    assert spent(shown(Budgets([ALL]), cost_days(), opened, now=NOON)) == {"all": 70.5}
+    assert spent(shown(Budgets([ALL], Policy()), cost_days(), opened, now=NOON)) == {"all": 70.5}
     who = Who("ann@example.com", "user", "api", "", "vscode", "")
     did = Activity(models={"m": ModelUse(cost=Decimal("0.25"))})
     running = ClaudeCodeOpen((ClaudeCodeDay(NOON.date(), {who: did}),))
-    assert spent(shown(Budgets([ANNS]), actor_days(), running, now=NOON)) == {"ann": 30.25}
+    assert spent(shown(Budgets([ANNS], Policy()), actor_days(), running, now=NOON)) == {"ann": 30.25}
 
 
 def test_while_settled_days_of_the_month_are_missing_only_the_limit_is_shown(shown):
-    view = shown(Budgets([ALL]), cost_days(first=FIRST + timedelta(days=1)), now=NOON)
+    view = shown(Budgets([ALL], Policy()), cost_days(first=FIRST + timedelta(days=1)), now=NOON)
     assert view.lines(NOON) == ['anthropic_budget_usd{budget="all",scope="organization"} 1000.0']
 
 
 def test_a_budget_goes_with_its_source_and_the_others_stay(shown):
-    view = shown(Budgets([ALL, ANNS]), cost_days(), actor_days(), now=NOON)
+    view = shown(Budgets([ALL, ANNS], Policy()), cost_days(), actor_days(), now=NOON)
     assert spent(view) == {"all": 70, "ann": 30}
     view.hold(cost_days(), until=NOON)
     assert spent(view) == {"ann": 30}
@@ -99,15 +100,15 @@ def test_a_budget_goes_with_its_source_and_the_others_stay(shown):
 
 
 def test_a_month_that_is_over_is_not_this_month(shown):
-    view = shown(Budgets([ALL]), cost_days(), now=NOON)
+    view = shown(Budgets([ALL], Policy()), cost_days(), now=NOON)
     assert spent(view, datetime(2026, 3, 31, 23, 59, tzinfo=UTC)) == {"all": 70}
     assert spent(view, datetime(2026, 4, 1, tzinfo=UTC)) == {}
 
 
 def test_a_budget_of_a_workspace_that_nobody_knows_is_not_shown_as_unspent(shown):
     typo = Budget("b", Decimal(1), "workspace", "Produktion")
-    assert spent(shown(Budgets([typo]), cost_days(), WORKSPACES, now=NOON)) == {}
+    assert spent(shown(Budgets([typo], Policy()), cost_days(), WORKSPACES, now=NOON)) == {}
 
 
 def test_without_budgets_nothing_is_shown(shown):
-    assert shown(Budgets([]), cost_days(), actor_days(), now=NOON).lines(NOON) == []
+    assert shown(Budgets([], Policy()), cost_days(), actor_days(), now=NOON).lines(NOON) == []

@@ -1,0 +1,69 @@
+"""How large a scrape is, how large it will get, and what would make it smaller: said before anybody scrapes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from math import ceil
+from typing import get_args
+
+from exporter import catalog
+from exporter.app import Parts
+from exporter.folding import Ranking
+from exporter.model import ClaudeCodeDay, Members, Who
+from exporter.policy import Droppable
+from exporter.scrape import Scrape
+from exporter.windows import windows
+
+_LARGEST = 3
+_WORTH_SAYING = 1000
+"""Series that a setting must save to be named."""
+
+
+def size(parts: Parts) -> Iterator[str]:
+    """Lines for a person, of what has just been read."""
+    scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
+    zipped = sum(map(len, scrape.gzip()))
+    lines = b"".join(scrape.text()).splitlines()
+    families = Counter(line[: line.index(b"{")].decode() for line in lines if line[:1] != b"#")
+    series = families.total()
+    full = series + _to_come(parts, families)
+    yield (
+        f"size               {series:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB gzipped; "
+        f"up to {full:,} series once all windows are full"
+    )
+    yield f"{'':<19}a sample_limit of {ceil(2 * full / 1000) * 1000:,} leaves room"
+    if full >= _WORTH_SAYING:
+        largest = ", ".join(f"{name} {count:,}" for name, count in families.most_common(_LARGEST))
+        yield f"{'':<19}the largest are {largest}"
+    for text in _advice(parts, families):
+        yield f"{'':<19}{text}"
+
+
+def _to_come(parts: Parts, families: Counter[str]) -> int:
+    """Series of windows that are not there yet: everybody may be in each of them, and spends today, too."""
+    day, members = parts.snapshots.model(ClaudeCodeDay), parts.snapshots.model(Members)
+    if day is None:
+        return 0
+    people = len({(who.actor, who.actor_type, who.customer_type) for who in day.by})
+    if parts.policy.names_people:
+        people = max(people, len(members.all) if members else 0)
+    expected = min(people, parts.policy.most_actors) * len(windows(day.day))
+    return max(0, expected - families[catalog.WINDOW_ESTIMATED_COST.name])
+
+
+def _advice(parts: Parts, families: Counter[str]) -> Iterator[str]:
+    """What makes it smaller."""
+    day, ranking = parts.snapshots.model(ClaudeCodeDay), parts.snapshots.model(Ranking)
+    if ranking and ranking.folded:
+        yield (
+            f"{ranking.folded:,} actors are summed up as `other`, since there are more than "
+            f"limits.actors={ranking.most:,}"
+        )
+    if day is None or not day.by:
+        return
+    of_actors = sum(families[metric.name] for metric in catalog.API_METRICS if "terminal" in metric.labels)
+    for name in get_args(Droppable):
+        place = Who._fields.index(name)
+        rows = {(*who[:place], *who[place + 1 :]) for who in day.by}
+        saved = of_actors - of_actors * len(rows) // len(day.by)
+        if saved >= _WORTH_SAYING:
+            yield f"labels.drop={name} would save some {saved:,} of them"
