@@ -30,6 +30,7 @@ REMEDIES = {
     "amtool": "apt-get install prometheus-alertmanager",
     "prometheus3": "make tools",
     "promtool3": "make tools",
+    "nginx": "apt-get install nginx-light",
 }
 """Of tools that are not in a package of their name."""
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
