@@ -13,7 +13,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from json import loads
 from socket import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -29,10 +28,11 @@ from exporter.history.receiver import Receiver, receiver_client
 from exporter.ledger import Ledger
 from exporter.policy import Policy, hash_key
 from exporter.polls import ALL, ReportPoll
+from exporter.proxies import client_proxy
 from exporter.runner import Runner
 from exporter.schedule import Schedule
 from exporter.scrape import Scrape
-from exporter.settings import KEY_VARIABLE, Settings, is_loopback
+from exporter.settings import KEY_VARIABLE, Settings
 from exporter.snapshots import Snapshots
 from exporter.teams import UNASSIGNED, TeamsFile
 from exporter.tls import client_context
@@ -64,6 +64,7 @@ def credential(settings: Settings, environment: Mapping[str, str]) -> Credential
 def http_client(settings: Settings) -> httpx.AsyncClient:
     """One pool of connections to the API, with the settings' proxy and certificates. Raises SettingsError."""
     api = settings.api
+    context = client_context("api", api.ca_file)
     return httpx.AsyncClient(
         base_url=api.base_url,
         headers={
@@ -74,9 +75,9 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
         },
         timeout=api.timeout.total_seconds(),
         limits=httpx.Limits(max_connections=32),
-        proxy=api.proxy_url,
-        verify=client_context("api", api.ca_file),
-        trust_env=not is_loopback(urlsplit(api.base_url).hostname or ""),
+        proxy=client_proxy(api.base_url, context, api.proxy_url),
+        verify=context,
+        trust_env=False,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -18,8 +17,9 @@ from exporter.history.receiver import Receiver, receiver_client
 from exporter.history.remote_write import WriteRequest
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
 from exporter.polls import ClaudeCodePoll
+from exporter.proxies import proxy_url
 from exporter.runner import Outcome
-from exporter.settings import Settings, is_loopback
+from exporter.settings import Settings
 from exporter.size import size
 
 _MOST_SKEW = timedelta(seconds=60)
@@ -83,18 +83,11 @@ def _is_enterprise(parts: Parts, outcomes: Mapping[str, Outcome]) -> bool:
 
 
 def _proxy(settings: Settings) -> str:
-    host = urlsplit(settings.api.base_url).hostname or ""
-    proxy = settings.api.proxy_url
-    if not proxy and not is_loopback(host) and not proxy_bypass(host):
-        proxy = _environment_proxy(getproxies(), urlsplit(settings.api.base_url).scheme)
+    proxy = proxy_url(settings.api.base_url, settings.api.proxy_url)
     if not proxy:
         return "proxy              none"
     parts = urlsplit(proxy)
     return f"proxy              {parts.scheme}://{parts.hostname}:{parts.port or ''}"
-
-
-def _environment_proxy(proxies: Mapping[str, str], scheme: str) -> str | None:
-    return proxies.get(scheme) or proxies.get("all")
 
 
 class _Connection:

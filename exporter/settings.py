@@ -3,11 +3,12 @@
 import fnmatch
 import ipaddress
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -52,34 +53,36 @@ def _day(value: object) -> date:
         raise ValueError("write a day, such as 2027-03-31") from None
 
 
+def _parts(url: str, wanted: str) -> SplitResult:
+    """The parts of an http or https URL. Raises ValueError, which repeats nothing of it: there may be a password."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("https", "http") and parts.hostname and parts.port != 0:
+            return parts
+    raise ValueError(f"write {wanted}")
+
+
 def _base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in ("https", "http")
-        or not parts.hostname
-        or parts.query
-        or parts.fragment
-        or parts.username
-        or parts.port == 0
-    ):
-        raise ValueError("write https://HOST[:PORT][/PATH]")
+    wanted = "https://HOST[:PORT][/PATH]"
+    parts = _parts(url, wanted)
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError(f"write {wanted}")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("the key would travel in plain: use https (http is for loopback addresses only)")
     return url.rstrip("/")
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback(host: str | None) -> bool:
     """Whether `host` can only be this machine."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _proxy_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("write http://HOST:PORT or https://HOST:PORT")
+def http_proxy(url: str) -> str:
+    """`url`, if it is that of an HTTP proxy. Raises ValueError."""
+    _parts(url, "http://HOST:PORT or https://HOST:PORT, and special characters of a password as %40")
     return url
 
 
@@ -123,8 +126,8 @@ class ApiSection(_Section):
         "https://api.anthropic.com", description="https, or http to a loopback address"
     )
     ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")
-    proxy_url: Annotated[str, AfterValidator(_proxy_url)] | None = Field(
-        None, description="HTTP proxy; else HTTPS_PROXY and NO_PROXY as usual"
+    proxy_url: Annotated[str, AfterValidator(http_proxy)] | None = Field(
+        None, description="HTTP proxy; else HTTPS_PROXY and NO_PROXY as usual", repr=False
     )
     version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = Field(
         "2023-06-01", description="the header anthropic-version"
@@ -138,6 +141,12 @@ class ApiSection(_Section):
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
         30, description="pace; an organization has 100 for all its clients together"
     )
+
+    @model_validator(mode="after")
+    def _nothing_travels_in_plain(self) -> "ApiSection":
+        if self.proxy_url and self.base_url.startswith("http:") and not is_loopback(urlsplit(self.proxy_url).hostname):
+            raise ValueError("with an http base-url the key would travel in plain to the proxy: leave proxy-url out")
+        return self
 
 
 class WebSection(_Section):
@@ -291,10 +300,10 @@ class MetricsSection(_Section):
 
 
 def _remote_write_url(url: str) -> str:
-    parts = urlsplit(url)
-    whole = parts.scheme in ("http", "https") and parts.hostname and parts.path.strip("/")
-    if not whole or parts.fragment or parts.username or parts.port == 0:
-        raise ValueError("write the whole URL, such as http://127.0.0.1:9090/api/v1/write, without user and password")
+    wanted = "the whole URL, such as http://127.0.0.1:9090/api/v1/write, without user and password"
+    parts = _parts(url, wanted)
+    if not parts.path.strip("/") or parts.fragment or parts.username:
+        raise ValueError(f"write {wanted}")
     return url
 
 

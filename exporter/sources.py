@@ -178,4 +178,6 @@ def _shown(name: str, value: object) -> str:
     """`value` without the secrets it may hold: user and password in a URL, headers of somebody's gateway."""
     if name.endswith(".headers"):
         return "what is given"
-    return re.sub(r"//[^/@]*@", "//…@", repr(value))
+    if name.endswith("url"):
+        value = re.sub(r"^(\w+://)?.*@", r"\1…@", str(value))
+    return repr(value)

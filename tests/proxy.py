@@ -1,11 +1,14 @@
 """Small HTTP proxies in this process."""
 
+import select
+import socket
 import ssl
 import threading
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +56,52 @@ def forwarding(request_for: Callable[[str, Message], urllib.request.Request]) ->
 
     with answering(Proxy) as address:
         yield address
+
+
+@dataclass
+class Tunnels:
+    """Where a proxy is, and what it was asked for: HOST:PORT, and who asked by `proxy-authorization`."""
+
+    address: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def tunnelling(port: int, user: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
+    """A proxy of CONNECT for `user`, USER:PASSWORD or nobody in particular, whose tunnels all lead to `port` here."""
+    tunnels = Tunnels()
+    welcome = f"Basic {b64encode(user.encode()).decode()}" if user else ""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_CONNECT(self):
+            who = self.headers.get("proxy-authorization", "")
+            tunnels.asked.append((self.path, who))
+            self.send_response_only(200 if who == welcome else 407)
+            self.end_headers()
+            if who == welcome:
+                with socket.create_connection(("127.0.0.1", port)) as onward:
+                    splice({onward: self.connection, self.connection: onward})
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    with answering(Proxy, tls) as address:
+        tunnels.address = address
+        yield tunnels
+
+
+def splice(other: dict[socket.socket, socket.socket]) -> None:
+    """Pass on what either end says, until one is closed. A read takes a whole record of TLS, so none is left behind."""
+    while True:
+        for end in select.select(list(other), [], [])[0]:
+            try:
+                said = end.recv(1 << 16)
+                other[end].sendall(said)
+            except OSError:
+                return
+            if not said:
+                return
 
 
 @dataclass

@@ -145,7 +145,7 @@ def test_a_wrong_header_is_named_without_its_value():
         (["--api.retries=-1"], "greater than or equal to 0"),
         (["--api.auth=basic"], "'x-api-key' or 'bearer'"),
         (["--api.proxy-url=proxy:3128"], "write http://HOST:PORT"),
-        (["--api.proxy-url=http://proxy:port"], "Port could not be cast"),
+        (["--api.proxy-url=http://proxy:port"], "write http://HOST:PORT"),
         (["--api.base-url=https://api.example:0"], "write https://HOST"),
         (["--web.listen-address=localhost"], "write HOST:PORT"),
         (["--web.listen-address=::1:80"], "write HOST:PORT"),
@@ -182,10 +182,35 @@ def test_variables_of_others_are_none_of_our_business():
     )
 
 
-def test_a_wrong_url_is_named_without_its_password():
-    with pytest.raises(SettingsError) as caught:
-        settings("--api.proxy-url=socks5://user:secret@proxy:1080")
-    assert "'socks5://…@proxy:1080' cannot be used" in str(caught.value)
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("socks5://user:secret@proxy:1080", "socks5://…@proxy:1080"),
+        ("user:secret@proxy:1080", "…@proxy:1080"),
+        ("http://user:se/cret@proxy:1080", "http://…@proxy:1080"),
+        ("ftp://user:se@cret@proxy:1080", "ftp://…@proxy:1080"),
+        ("http://user:secret@proxy:port", "http://…@proxy:port"),
+        ("http://user:secret@[proxy", "http://…@[proxy"),
+    ],
+)
+def test_a_wrong_url_is_named_without_its_password(url, shown):
+    for name in ("api.proxy-url", "api.base-url", "history.remote-write.url"):
+        with pytest.raises(SettingsError) as caught:
+            settings(f"--{name}={url}")
+        assert f"{name}: '{shown}' cannot be used: write " in str(caught.value)
+        assert not any(part in str(caught.value) for part in ("user:", "se/", "se@", "cret", "'se'"))
+
+
+def test_the_password_of_a_proxy_is_in_no_repr():
+    assert "secret" not in repr(settings("--api.proxy-url=http://user:secret@proxy:1080"))
+
+
+def test_a_proxy_elsewhere_is_refused_before_an_api_on_this_machine():
+    base = "--api.base-url=http://127.0.0.1:10206"
+    with pytest.raises(SettingsError, match="would travel in plain to the proxy: leave proxy-url out") as caught:
+        settings(base, "--api.proxy-url=http://user:secret@proxy:3128")
+    assert "secret" not in str(caught.value)
+    assert settings(base, "--api.proxy-url=http://[::1]:3128").api.proxy_url
 
 
 def test_all_wrong_settings_are_named_at_once():

@@ -7,15 +7,15 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import httpx
 
 from exporter import __version__
 from exporter.errors import PushError, Reason
 from exporter.history import remote_write
+from exporter.proxies import client_proxy
 from exporter.retries import reason_of, retry_after, retrying
-from exporter.settings import RemoteWriteSection, is_loopback
+from exporter.settings import RemoteWriteSection
 from exporter.tls import client_context
 
 _SECTION = "history.remote-write"
@@ -26,12 +26,14 @@ def receiver_client(
     section: RemoteWriteSection, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
     """Connections to the receiver, with the settings' certificates. Raises SettingsError."""
+    context = client_context(_SECTION, section.ca_file, section.cert_file, section.key_file)
     return httpx.AsyncClient(
         headers={**section.headers, **remote_write.HEADERS, "user-agent": f"anthropic-exporter/{__version__}"},
         timeout=section.timeout.total_seconds(),
         transport=transport,
-        verify=client_context(_SECTION, section.ca_file, section.cert_file, section.key_file),
-        trust_env=not is_loopback(urlsplit(section.url or "").hostname or ""),
+        proxy=client_proxy(section.url, context) if section.url else None,
+        verify=context,
+        trust_env=False,
     )
 
 
