@@ -55,6 +55,8 @@ async def check(
         say(line)
     for line in (_proxy(settings), connection.clock(), connection.certificate(), _ledger(parts)):
         say(line)
+    if key.exposed():
+        say("key                every user of this machine can read its file: chmod 600")
     for line in (*_teams(parts), *_budgets(parts, settings), *size(parts)):
         say(line)
     parts.ledger.close()

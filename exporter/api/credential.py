@@ -1,6 +1,7 @@
 """The key of the Admin API: from a file that may be replaced while we run, or from the environment."""
 
 import logging
+import stat
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,17 +18,17 @@ class Credential:
 
     def __init__(self, *, key: str | None = None, file: Path | None = None, bearer: bool = False) -> None:
         """Raise SettingsError if there is no usable key."""
-        self._file = file
         self.bearer = bearer
         self._key = SecretStr(_read(file) if file else _checked(key or "", "the environment ANTHROPIC_ADMIN_KEY"))
+        self._file = file if file and file.is_file() else None  # a pipe has been read to its end
 
     def refresh(self) -> bool:
         """Read the file again. Whether the key is another one now; an unusable file leaves the old key in place."""
         if self._file is None:
             return False
         try:
-            key = _read(self._file)
-        except SettingsError as error:
+            key = _read_again(self._file)
+        except (OSError, SettingsError) as error:
             log.warning("the key file cannot be used, the last key stays in use", extra={"error": str(error)})
             return False
         changed = key != self._key.get_secret_value()
@@ -38,6 +39,13 @@ class Credential:
         """The header that authenticates a request."""
         key = self._key.get_secret_value()
         return {"authorization": f"Bearer {key}"} if self.bearer else {"x-api-key": key}
+
+    def exposed(self) -> bool:
+        """Whether every user of this machine may read the key's file."""
+        try:
+            return self._file is not None and bool(self._file.stat().st_mode & stat.S_IROTH)
+        except OSError:
+            return False
 
     def redact(self, text: str) -> str:
         """`text` without the key, should it hold it, and without control characters."""
@@ -56,6 +64,13 @@ def _read(file: Path) -> str:
     except OSError as error:
         raise SettingsError(f"api.key-file: cannot read {file}: {error.strerror}") from None
     return _checked(content.decode("utf-8", "replace"), f"the file {file} (api.key-file)")
+
+
+def _read_again(file: Path) -> str:
+    """Raise OSError or SettingsError; the latter also for a pipe, as opening that could block for ever."""
+    if file.is_fifo():
+        raise SettingsError(f"api.key-file: {file} has become a pipe")
+    return _read(file)
 
 
 def _checked(text: str, source: str) -> str:

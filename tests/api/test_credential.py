@@ -1,5 +1,8 @@
 """The credential: where it comes from, how it is replaced, and that nothing shows it."""
 
+import os
+import threading
+
 import pytest
 
 from exporter.api.credential import Credential
@@ -24,13 +27,67 @@ def test_a_key_file_is_read_again_and_says_whether_it_changed(file):
     assert credential.refresh() is False
 
 
-@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_text(" \n")])
+def test_a_key_file_may_be_replaced_by_a_rename(file, tmp_path):
+    credential = Credential(file=file)
+    (tmp_path / "new").write_text("another")
+    (tmp_path / "new").rename(file)
+    assert credential.refresh() is True
+
+
+def test_a_mounted_secret_is_replaced_by_another_link_to_its_folder(tmp_path):
+    for version, key in (("..1", KEY), ("..2", "another")):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "key").write_text(key)
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "key").symlink_to("..data/key")
+    credential = Credential(file=tmp_path / "key")
+    (tmp_path / "..data_tmp").symlink_to("..2")
+    (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+    assert credential.refresh() is True
+    assert credential.headers() == {"x-api-key": "another"}
+
+
+def become(make):
+    """What is at a key's path is removed, and something else put there."""
+    return lambda file: (file.unlink(), make(file))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_text(" \n"),
+        lambda file: file.write_bytes(bytes(range(256))),
+        become(lambda file: file.mkdir()),
+        become(lambda file: file.symlink_to(file)),
+        become(os.mkfifo),
+    ],
+    ids=["gone", "empty", "binary", "a folder", "a loop of links", "a pipe"],
+)
 def test_a_key_file_that_became_unusable_leaves_the_last_key_in_use(file, spoil, caplog):
     credential = Credential(file=file)
     spoil(file)
+    for _ in range(2):
+        assert credential.refresh() is False
+    assert credential.headers() == {"x-api-key": KEY}
+    assert caplog.text.count("the last key stays in use") == 2
+
+
+def test_a_key_from_a_pipe_is_read_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(KEY,))
+    writer.start()
+    credential = Credential(file=tmp_path / "pipe")
+    writer.join()
     assert credential.refresh() is False
     assert credential.headers() == {"x-api-key": KEY}
-    assert "the last key stays in use" in caplog.text
+
+
+@pytest.mark.parametrize(("mode", "exposed"), [(0o600, False), (0o440, False), (0o644, True), (0o604, True)])
+def test_a_key_file_that_all_can_read_is_noticed(file, mode, exposed):
+    file.chmod(mode)
+    assert Credential(file=file).exposed() is exposed
+    assert Credential(key=KEY).exposed() is False
 
 
 def test_a_key_from_the_environment_never_changes():
