@@ -32,5 +32,5 @@ def client_proxy(url: str, context: ssl.SSLContext, given: str | None = None) ->
     try:
         return httpx.Proxy(http_proxy(found), ssl_context=context if found.startswith("https:") else None)
     except (ValueError, httpx.InvalidURL):  # their words may show a password
-        source = "api.proxy-url" if given else f"HTTPS_PROXY or ALL_PROXY in the environment, for {url},"
+        source = "api.proxy-url" if given else f"{urlsplit(url).scheme.upper()}_PROXY or ALL_PROXY in the environment"
     raise SettingsError(f"{source} cannot be used: write http://HOST:PORT or https://HOST:PORT")

@@ -65,7 +65,7 @@ def _parts(url: str, wanted: str) -> SplitResult:
 def _base_url(url: str) -> str:
     wanted = "https://HOST[:PORT][/PATH]"
     parts = _parts(url, wanted)
-    if parts.query or parts.fragment or parts.username:
+    if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"write {wanted}")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("the key would travel in plain: use https (http is for loopback addresses only)")
@@ -302,7 +302,7 @@ class MetricsSection(_Section):
 def _remote_write_url(url: str) -> str:
     wanted = "the whole URL, such as http://127.0.0.1:9090/api/v1/write, without user and password"
     parts = _parts(url, wanted)
-    if not parts.path.strip("/") or parts.fragment or parts.username:
+    if not parts.path.strip("/") or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"write {wanted}")
     return url
 
@@ -341,7 +341,7 @@ class RemoteWriteSection(_Section):
         None, description="file that holds a bearer token, read again for each request"
     )
     headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_headers), AfterValidator(_no_header_of_ours)] = Field(
-        {}, description="further headers, such as X-Scope-OrgID=tenant; several with commas between"
+        {}, description="further headers, such as X-Scope-OrgID=tenant; several with commas between", repr=False
     )
     ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")
     cert_file: Path | None = Field(None, description="PEM file of a certificate to show to the receiver")

@@ -179,5 +179,5 @@ def _shown(name: str, value: object) -> str:
     if name.endswith(".headers"):
         return "what is given"
     if name.endswith("url"):
-        value = re.sub(r"^(\w+://)?.*@", r"\1…@", str(value))
+        value = re.sub(r"^(\w+://)?.*@", r"\1…@", str(value), flags=re.DOTALL)
     return repr(value)

@@ -188,9 +188,7 @@ async def test_a_proxy_whose_certificate_is_unknown_gets_neither_key_nor_passwor
 @pytest.mark.parametrize("url", ["socks5://me:hush@127.0.0.1:1080", "http://me:hush@127.0.0.1:port", "http://me:hush@"])
 def test_a_proxy_of_the_environment_that_cannot_be_used_is_named_without_its_password(url, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", url)
-    with pytest.raises(
-        SettingsError, match=f"HTTPS_PROXY or ALL_PROXY in the environment, for {URL}, cannot"
-    ) as caught:
+    with pytest.raises(SettingsError, match="HTTPS_PROXY or ALL_PROXY in the environment cannot") as caught:
         http_client(Settings(api={"base_url": URL}))
     assert "hush" not in str(caught.value)
     http_client(Settings(api={"base_url": URL, "proxy_url": "http://127.0.0.1:1"}))

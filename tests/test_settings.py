@@ -140,6 +140,7 @@ def test_a_wrong_header_is_named_without_its_value():
         (["--history.remote-write.headers=Authorization=secret"], "Authorization is not yours to set"),
         (["--history.remote-write.headers=X Scope=1"], "X Scope is no header"),
         (["--api.base-url=https://user@api.example"], "write https://HOST"),
+        (["--api.base-url=https://:secret@api.example"], "write https://HOST"),
         (["--api.timeout=5"], "write a duration with its unit, such as 30s, 10m, 2h, 1h30m or 1d"),
         (["--api.timeout=5h"], "less than or equal to"),
         (["--api.retries=-1"], "greater than or equal to 0"),
@@ -191,6 +192,7 @@ def test_variables_of_others_are_none_of_our_business():
         ("ftp://user:se@cret@proxy:1080", "ftp://…@proxy:1080"),
         ("http://user:secret@proxy:port", "http://…@proxy:port"),
         ("http://user:secret@[proxy", "http://…@[proxy"),
+        ("user:se\ncret@proxy:1080", "…@proxy:1080"),
     ],
 )
 def test_a_wrong_url_is_named_without_its_password(url, shown):
@@ -201,8 +203,9 @@ def test_a_wrong_url_is_named_without_its_password(url, shown):
         assert not any(part in str(caught.value) for part in ("user:", "se/", "se@", "cret", "'se'"))
 
 
-def test_the_password_of_a_proxy_is_in_no_repr():
-    assert "secret" not in repr(settings("--api.proxy-url=http://user:secret@proxy:1080"))
+def test_the_password_of_a_proxy_and_the_headers_of_a_receiver_are_in_no_repr():
+    given = settings("--api.proxy-url=http://user:secret@proxy:1080", "--history.remote-write.headers=X-Token=secret")
+    assert "secret" not in repr(given)
 
 
 def test_a_proxy_elsewhere_is_refused_before_an_api_on_this_machine():
