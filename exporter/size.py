@@ -8,7 +8,7 @@ from typing import get_args
 from exporter import catalog
 from exporter.app import Parts
 from exporter.folding import Ranking
-from exporter.model import ClaudeCodeDay, Members, Who
+from exporter.model import ApiKeys, ClaudeCodeDay, Members, Who
 from exporter.policy import Droppable
 from exporter.scrape import Scrape
 from exporter.windows import windows
@@ -28,7 +28,7 @@ def size(parts: Parts) -> Iterator[str]:
     full = series + _to_come(parts, families)
     yield (
         f"size               {series:,} series, {scrape.length / 1e6:.2f} MB a scrape, {zipped / 1e6:.3f} MB gzipped; "
-        f"up to {full:,} series once all windows are full"
+        f"some {full:,} series once all windows are full"
     )
     yield f"{'':<19}a sample_limit of {ceil(2 * full / 1000) * 1000:,} leaves room"
     if full >= _WORTH_SAYING:
@@ -39,15 +39,24 @@ def size(parts: Parts) -> Iterator[str]:
 
 
 def _to_come(parts: Parts, families: Counter[str]) -> int:
-    """Series of windows that are not there yet: everybody may be in each of them, and spends today, too."""
-    day, members = parts.snapshots.model(ClaudeCodeDay), parts.snapshots.model(Members)
-    if day is None:
-        return 0
-    people = len({(who.actor, who.actor_type, who.customer_type) for who in day.by})
-    if parts.policy.names_people:
-        people = max(people, len(members.all) if members else 0)
-    expected = min(people, parts.policy.most_actors) * len(windows(day.day))
-    return max(0, expected - families[catalog.WINDOW_ESTIMATED_COST.name])
+    """Series of days that are not read yet: in windows is everybody who may ever spend, and every key may be used."""
+    held, policy = parts.snapshots.model, parts.policy
+    day, members, keys = held(ClaudeCodeDay), held(Members), held(ApiKeys)
+    expected: Counter[str] = Counter()
+    if day:
+        people = {(who.actor, who.actor_type, who.customer_type) for who in day.by}
+        active = {who[0] for who in people}
+        idle = (
+            [one for one in members.all if policy.known_as((one.email or "").casefold()) not in active]
+            if members
+            else []
+        )
+        everybody = len(people) + (len(idle) if policy.names_people else 0)
+        expected[catalog.WINDOW_ESTIMATED_COST.name] = min(everybody, policy.most_actors) * len(windows(day.day))
+    if members and policy.names_active_people:
+        expected[catalog.MEMBER_LAST_ACTIVE.name] = len(members.all)
+    expected[catalog.API_KEY_LAST_USED.name] = len(keys.all) if keys else 0
+    return sum(max(0, count - families[name]) for name, count in expected.items())
 
 
 def _advice(parts: Parts, families: Counter[str]) -> Iterator[str]:

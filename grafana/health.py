@@ -366,17 +366,18 @@ def _polls() -> Iterator[Panel]:
         lines(
             "Series and rows",
             "Rows that the API gave to the last poll of every source, the series made from them, and the rows that were"
-            " left out. Without the exporter's own series.",
+            " left out. Without the exporter's own series. Actors summed up: those beyond limits.actors.",
             COUNT,
             over_time(f"sum({_best(catalog.SERIES)})", "series"),
             over_time(f"sum({_best(catalog.ROWS)})", "rows"),
             over_time(f"sum({_best(catalog.SKIPPED_ROWS, by=f'{_SOURCE}, cause')})", "left out"),
+            over_time(f"sum({_best(catalog.FOLDED_ACTORS, by=_ORGANIZATION)})", "actors summed up"),
             size=(8, 8),
             legend=("lastNotNull",),
         ),
         series=BLUE,
         rows=PURPLE,
-        **{"left out": ORANGE},
+        **{"left out": ORANGE, "actors summed up": YELLOW},
     )
 
 

@@ -88,6 +88,22 @@ def test_the_catalogue_is_printed_as_table_and_as_json():
     assert len(json.loads(command("metrics", "--format=json").stdout)) == metrics_table().count("\n") - 1
 
 
+def test_whose_a_hash_is_those_can_tell_who_hold_the_key(tmp_path):
+    file = tmp_path / "hash.key"
+    file.write_text("0123456789abcdef0123456789abcdef\n")
+    flag = f"--labels.hash-key-file={file}"
+    assert command("actor-hash", flag, "Ann@Example.com").stdout == "093e3dd9df951c50  Ann@Example.com\n"
+    many = [sys.executable, "-m", "exporter", "actor-hash", flag, "-"]
+    result = subprocess.run(
+        many, input="ann@example.com\n\nben@example.com\n", capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "093e3dd9df951c50  ann@example.com\n2222ac9fc2a55e38  ben@example.com\n"
+    for arguments, words in (([flag], "say whose"), (["ann@example.com"], "labels.hash-key-file: hashed names need")):
+        refused = command("actor-hash", *arguments)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert words in refused.stderr
+
+
 def test_a_port_in_use_is_named(api, tmp_path):
     with exporter(tmp_path, api) as (url, _):
         address = url.removeprefix("http://")
@@ -193,6 +209,14 @@ def test_check_says_what_nobody_will_spend_and_what_matches_nobody(api, tmp_path
     assert "budget             shop: there is no workspace Shop" in said
     assert "budget             bob: there is no actor nobody@example.com" in said
     assert "fine" not in said
+
+
+def test_check_says_how_large_it_will_get_and_what_would_make_it_smaller(api):
+    said = check(api, Options.key, "--limits.actors=3").stdout
+    series, full = (int(text.replace(",", "")) for text in re.findall(r"([\d,]+) series(?: once|,)", said))
+    assert 0 < series <= full
+    assert f"a sample_limit of {-(-2 * full // 1000) * 1000:,} leaves room" in said
+    assert re.search(r"\n {19}\d+ actors are summed up as `other`, since there are more than limits.actors=3\n", said)
 
 
 def test_check_says_whether_the_ledger_can_be_used(api, tmp_path):

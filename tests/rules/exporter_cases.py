@@ -64,6 +64,11 @@ def skipped(rows: int) -> dict[str, Values]:
     return {f'anthropic_exporter_skipped_rows{{{ACME},poll="cost",cause="currency"}}': rows}
 
 
+def folded(actors: int, more: str = "") -> dict[str, Values]:
+    """Actors that are summed up."""
+    return {f"anthropic_exporter_folded_actors{{{ACME}{more}}}": actors}
+
+
 def slow(seconds: int) -> dict[str, Values]:
     """A poll that takes so long, every ten minutes."""
     labels = f'{{{ACME},poll="users"}}'
@@ -232,6 +237,15 @@ HOURS = [
         cause="currency",
     ),
     silent("AnthropicRowsSkipped", "none", skipped(0)),
+    fires(
+        "AnthropicActorsFolded",
+        "one of a pair tells",
+        folded(3) | folded(0, ',instance="b"'),
+        "Acme: 3 actors are summed up as other",
+        at=90 * MINUTE,
+    ),
+    silent("AnthropicActorsFolded", "nobody", folded(0), at=90 * MINUTE),
+    silent("AnthropicActorsFolded", "while days are being read", folded(3), at=30 * MINUTE),
     fires("AnthropicPollSlow", "a second more", slow(601), "Acme: a poll of users took 10m 1s", poll="users"),
     silent("AnthropicPollSlow", "just its interval", slow(600)),
 ]
