@@ -28,25 +28,27 @@ pictures: .venv/dev dashboards  ## draw them over a simulated organization: need
 tools:  ## real tools that Debian's release has not, under .tools/
 	.ci/tools
 
-.venv/runtime: requirements.lock pyproject.toml
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check
+.venv/runtime: requirements.lock requirements-build.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-build.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
-.venv/dev: requirements-dev.lock pyproject.toml
+.venv/dev: requirements-dev.lock requirements-build.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock -r requirements-build.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	touch $@ .venv/runtime
 
+PIN = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links
 lock:  ## pin the newest versions that pyproject.toml allows, with their hashes
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --extra dev -o requirements-dev.lock pyproject.toml
+	$(PIP_INSTALL) uv
+	$(PIN) -o requirements.lock pyproject.toml
+	$(PIN) --extra dev -o requirements-dev.lock pyproject.toml
+	$(PIN) --group build -o requirements-build.lock
 
 clean:
 	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
