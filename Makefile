@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench dashboards pictures tools lock clean
+.PHONY: demo test lint audit bench dashboards pictures tools lock clean
 
 demo: .venv/runtime  ## the service on a simulated organization
 	$(BIN)/anthropic-exporter demo --config.file=deploy/demo/demo.yml
@@ -14,6 +14,10 @@ lint: .venv/dev  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+ADVISORIES ?= advisories.zip
+audit: .venv/dev  ## what is pinned against the advisories in ADVISORIES: see deploy/SECURITY.md
+	$(BIN)/python -m tests.supply $(ADVISORIES)
 
 bench: .venv/dev  ## ratios against prometheus_client, from one run
 	$(BIN)/python -m tests.bench
