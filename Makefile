@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint audit bench dashboards pictures tools lock clean
+.PHONY: demo test lint audit sbom bench dashboards pictures tools lock clean
 
 demo: .venv/runtime  ## the service on a simulated organization
 	$(BIN)/anthropic-exporter demo --config.file=deploy/demo/demo.yml
@@ -18,6 +18,12 @@ lint: .venv/dev  ## style and types
 ADVISORIES ?= advisories.zip
 audit: .venv/dev  ## what is pinned against the advisories in ADVISORIES: see deploy/SECURITY.md
 	$(BIN)/python -m tests.supply $(ADVISORIES)
+
+sbom: build/tools/installed build/runtime/installed  ## what runs, as CycloneDX, in build/sbom.json
+	version=$$($(PYTHON) -c 'import exporter; print(exporter.__version__)') && \
+	  sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml > build/pyproject.toml
+	build/tools/bin/cyclonedx-py environment --pyproject build/pyproject.toml --output-reproducible --validate \
+	  --output-file build/sbom.json build/runtime
 
 bench: .venv/dev  ## ratios against prometheus_client, from one run
 	$(BIN)/python -m tests.bench
@@ -45,6 +51,16 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check
 	$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	touch $@ .venv/runtime
 
+build/tools/installed: requirements-release.lock
+	$(PYTHON) -m venv --clear build/tools
+	build/tools/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.lock
+	touch $@
+
+build/runtime/installed: build/tools/installed requirements.lock
+	$(PYTHON) -m venv --clear --without-pip build/runtime
+	build/tools/bin/pip --python build/runtime install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
 PIN = $(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links
 lock:  ## pin the newest versions that pyproject.toml allows, with their hashes
@@ -53,6 +69,7 @@ lock:  ## pin the newest versions that pyproject.toml allows, with their hashes
 	$(PIN) -o requirements.lock pyproject.toml
 	$(PIN) --extra dev -o requirements-dev.lock pyproject.toml
 	$(PIN) --group build -o requirements-build.lock
+	$(PIN) --group release -o requirements-release.lock
 
 clean:
 	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
