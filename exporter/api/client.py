@@ -190,12 +190,13 @@ class AdminApi:
             body = ErrorBody(error=ErrorText())
         redact = self._credential.redact
         request = response.headers.get("request-id") or body.request_id or "unknown"
-        kind = redact(body.error.type[:64]) or "no error body"
+        # Redacted before it is cut: a part of the key is no longer found.
+        kind = redact(body.error.type)[:64] or "no error body"
         raise AdminApiError(
             reason_of(status),
-            f"{name}: HTTP {status} ({kind}), request {redact(request[:64])}"
+            f"{name}: HTTP {status} ({kind}), request {redact(request)[:64]}"
             + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
-            detail=redact(body.error.message[:500]),
+            detail=redact(body.error.message)[:500],
             retry_after=retry_after(response, self._now()),
             status=status,
         )

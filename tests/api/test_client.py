@@ -271,6 +271,16 @@ async def test_the_key_is_in_no_error_even_if_the_api_repeats_it():
     assert caught.detail == "your key [key] is bad"
 
 
+@pytest.mark.parametrize("before", [0, 40, 60, 480, 495])
+async def test_not_even_a_part_of_the_key_is_shown_where_words_are_cut(before):
+    long = "sk-ant-admin01-" + "secret-" * 20
+    words = "x" * before + long
+    for answer in (error(401, words, words), error(401, "x", "x", **{"request-id": words})):
+        with pytest.raises(AdminApiError) as caught:
+            await Api(answer, key=long).rows()
+        assert "sk-ant" not in str(caught.value) + caught.value.detail
+
+
 # Waiting.
 
 
