@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,10 @@ from exporter.settings import RemoteWriteSection
 from exporter.tls import client_context
 
 _SECTION = "history.remote-write"
-_MAX_DETAIL_BYTES = 2048
+_MAX_DETAIL = 2048
+_MAX_DETAIL_BYTES = 16 << 10
+_LEAST_SECRET = 8
+"""Shorter values of headers are names of tenants, and may be part of any word."""
 
 
 def receiver_client(
@@ -73,7 +77,7 @@ class Receiver:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._http.stream("POST", self.url, content=content, headers=headers, auth=self._basic()) as response,
+                self._http.stream("POST", self.url, content=content, headers=headers) as response,
             ):
                 if not response.is_success:
                     await self._refuse(response)
@@ -83,35 +87,44 @@ class Receiver:
             raise PushError(Reason.CONNECTION, f"remote write: {type(error).__name__} {error}".strip()) from None
 
     def _authorization(self) -> dict[str, str]:
-        file = self._section.bearer_token_file
-        return {"authorization": f"Bearer {_secret(file)}"} if file else {}
-
-    def _basic(self) -> httpx.BasicAuth | None:
-        file = self._section.password_file
-        return httpx.BasicAuth(self._section.username or "", _secret(file)) if file else None
+        section = self._section
+        if section.bearer_token_file:
+            return {"authorization": f"Bearer {_secret(section.bearer_token_file)}"}
+        if section.password_file:
+            pair = f"{section.username}:{_secret(section.password_file)}"
+            return {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+        return {}
 
     async def _refuse(self, response: httpx.Response) -> NoReturn:
         status = response.status_code
         raise PushError(
             reason_of(status),
             f"remote write: HTTP {status}" + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
-            detail=await _detail(response),
+            detail=await _detail(response, self._secrets(response.request)),
             retry_after=retry_after(response, self._now()),
             status=status,
         )
 
+    def _secrets(self, request: httpx.Request) -> list[str]:
+        """What a receiver must not repeat into our logs: what a request was authorized with."""
+        credentials = request.headers.get("authorization", "").partition(" ")[2]
+        secrets = [credentials, *self._section.headers.values()]
+        if self._section.password_file:
+            secrets.append(b64decode(credentials).decode().partition(":")[2])
+        return [secret for secret in secrets if len(secret) >= _LEAST_SECRET]
+
 
 def _secret(file: Path) -> str:
     try:
-        text = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PushError(Reason.UNAUTHORIZED, f"remote write: cannot read {file}: {error}") from None
+        text = file.read_text("utf-8", "replace").strip()
+    except OSError as error:
+        raise PushError(Reason.UNAUTHORIZED, f"remote write: cannot read {file}: {error.strerror}") from None
     if not (text and text.isascii() and text.isprintable()):
         raise PushError(Reason.UNAUTHORIZED, f"remote write: {file} must hold one line of printable ASCII")
     return text
 
 
-async def _detail(response: httpx.Response) -> str:
+async def _detail(response: httpx.Response, secrets: Iterable[str]) -> str:
     """What the receiver says about its refusal."""
     text = b""
     try:
@@ -121,5 +134,8 @@ async def _detail(response: httpx.Response) -> str:
                 break
     except httpx.HTTPError:
         pass  # the status says enough
-    words = " ".join(text.decode("utf-8", "replace").split())
-    return "".join(character if character.isprintable() else " " for character in words)
+    words = text.decode("utf-8", "replace")
+    for secret in secrets:
+        words = words.replace(secret, "[secret]")
+    words = " ".join(words.split())
+    return "".join(character if character.isprintable() else " " for character in words)[:_MAX_DETAIL]

@@ -89,6 +89,31 @@ async def test_what_a_receiver_says_is_kept_short():
     assert len(caught.value.detail) <= 2048
 
 
+@pytest.mark.parametrize("before", [0, 2030, 16370])
+@pytest.mark.parametrize("way", ["bearer", "password", "header"])
+async def test_a_receiver_that_repeats_what_authorizes_us_does_not_get_it_into_words(tmp_path, way, before):
+    file = tmp_path / "secret"
+    file.write_text("correct horse battery")
+    section = {
+        "bearer": {"bearer_token_file": file},
+        "password": {"username": "me", "password_file": file},
+        "header": {"headers": "X-Token=correct horse battery,X-Scope-OrgID=1"},
+    }[way]
+
+    def repeat(*_):
+        sent = scripted.requests[0].headers
+        values = [sent.get(name, "").removeprefix("Bearer ") for name in ("authorization", "x-token", "x-scope-orgid")]
+        return httpx.Response(401, text="x" * before + f"{values}: correct horse battery")
+
+    scripted = Scripted(repeat, **section)
+    with pytest.raises(PushError) as caught:
+        await scripted.receiver.write(WriteRequest())
+    sent = scripted.requests[0].headers.get("authorization", "").split()[-1:]
+    for secret in ("correct", "horse", *sent):
+        assert secret not in caught.value.detail
+    assert before or "[secret]" in caught.value.detail
+
+
 async def test_nobody_there_is_a_connection_that_failed():
     with web.listen("a free port", "127.0.0.1:0") as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1/write"
