@@ -220,7 +220,8 @@ def _settings(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[Se
     namespace, unknown = parser.parse_known_args([_hyphens(argument) for argument in arguments])
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]  # noqa: SLF001
-        raise SettingsError(f"{unknown[0]}: no such flag{nearest(unknown[0].partition('=')[0], flags)}")
+        flag = unknown[0].partition("=")[0]  # what it was to be set to may be a secret
+        raise SettingsError(f"{flag}: no such flag{nearest(flag, flags)}")
     given = {name: value for name, value in vars(namespace).items() if name not in own}
     settings = load(source(parsed_args=given)(), os.environ)
     logs.set_up(settings.log.level, settings.log.format)

@@ -333,7 +333,7 @@ class RemoteWriteSection(_Section):
     """The receiver of history."""
 
     url: Annotated[str, AfterValidator(_remote_write_url)] | None = Field(
-        None, description="URL of remote write; with it, `serve` pushes each settled day once it is final"
+        None, description="URL of remote write; with it, `serve` pushes each settled day once it is final", repr=False
     )
     username: str | None = Field(None, description="user of basic authentication; needs password-file")
     password_file: Path | None = Field(None, description="file that holds the password, read again for each request")

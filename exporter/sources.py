@@ -113,8 +113,8 @@ def _read_file(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"config.file: cannot read {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"config.file: {path} is not YAML: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(f"config.file: {path} is not YAML: {_trouble(error)}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -122,6 +122,17 @@ def _read_file(path: Path) -> dict[str, Any]:
     if "config" in content:
         raise SettingsError(f"config: a file cannot name another file (from the file {path})")
     return _snake(content)
+
+
+def _trouble(error: Exception) -> str:
+    """What is wrong with a file, and where, without the text that stands there: it may be a secret."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return type(error).__name__
+    problem = error.problem or ""
+    if isinstance(error, yaml.composer.ComposerError | yaml.constructor.ConstructorError) and "'" in problem:
+        problem = problem.partition(" '")[0] + ": a value that begins with *, & or ! needs quotes"
+    mark = error.problem_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
 
 
 def _snake(values: dict[Any, Any], path: str = "") -> dict[str, Any]:
@@ -175,9 +186,12 @@ def _explain(problem: Any, sources: Mapping[str, Mapping[str, Any]], file: objec
 
 
 def _shown(name: str, value: object) -> str:
-    """`value` without the secrets it may hold: user and password in a URL, headers of somebody's gateway."""
-    if name.endswith(".headers"):
+    """`value` without the secrets it may hold: user, password and token in a URL, headers of somebody's gateway."""
+    if ".headers" in name or any(leaf.startswith(f"{name}.") for leaf, _ in leaves()):
         return "what is given"
     if name.endswith("url"):
+        if re.search(r"[?#].*@", str(value), re.DOTALL):  # is the @ in a password, or in what is asked?
+            return "what is given"
         value = re.sub(r"^(\w+://)?.*@", r"\1…@", str(value), flags=re.DOTALL)
+        value = re.sub(r"[?#].*", "?…", value, flags=re.DOTALL)
     return repr(value)

@@ -216,6 +216,46 @@ def test_a_proxy_elsewhere_is_refused_before_an_api_on_this_machine():
     assert settings(base, "--api.proxy-url=http://[::1]:3128").api.proxy_url
 
 
+def test_a_wrong_url_is_named_without_what_is_asked_of_it():
+    for url in (
+        "https://host/push?token=hush#x",
+        "host/push?token=hush",
+        "https://me:hush@host/?a=@hush",
+        "me:hush?hush@host",
+    ):
+        with pytest.raises(SettingsError, match="cannot be used") as caught:
+            settings(f"--history.remote-write.url={url}")
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("api: {proxy-url: http://me:hush@host:1", "line 1, column 39: expected ',' or '}'"),
+        ("history: {remote-write: {headers: {X-Token: 'hush}}}", "found unexpected end of stream"),
+        ("history: {remote-write: {headers: {X-Token: *hush}}}", "a value that begins with *, & or ! needs quotes"),
+        ("history: {remote-write: {headers: {X-Token: !hush x}}}", "a value that begins with *, & or ! needs quotes"),
+        ("history: {remote-write: {headers: {X-Token: [hush]}}}", "headers.X-Token: what is given cannot be used"),
+        ("history: {remote-write: hush}", "remote-write: what is given cannot be used"),
+        ("settle: 2026-99-99", "is not YAML: ValueError"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_without_what_stands_in_it(tmp_path, text, words):
+    file = tmp_path / "config.yml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        settings(f"--config.file={file}")
+    assert words in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_the_receivers_secrets_are_in_no_repr():
+    section = settings(
+        "--history.remote-write.url=https://host/push?token=hush", "--history.remote-write.headers=X-Token=hush"
+    )
+    assert "hush" not in repr(section)
+
+
 def test_all_wrong_settings_are_named_at_once():
     with pytest.raises(SettingsError) as caught:
         settings("--api.retries=x", ANTHROPIC_EXPORTER_SETTLE="x")

@@ -62,6 +62,8 @@ def _read(file: Path) -> str:
         with file.open("rb") as handle:
             content = handle.read(MAX_BYTES)
     except OSError as error:
+        if file.name.startswith("sk-ant-"):
+            raise SettingsError("api.key-file: what is given is a key, not the path of a file that holds it") from None
         raise SettingsError(f"api.key-file: cannot read {file}: {error.strerror}") from None
     return _checked(content.decode("utf-8", "replace"), f"the file {file} (api.key-file)")
 

@@ -114,6 +114,12 @@ def test_a_key_file_that_is_not_there_is_named(tmp_path):
         Credential(file=tmp_path / "nowhere")
 
 
+def test_a_key_in_place_of_a_path_is_not_repeated(tmp_path):
+    with pytest.raises(SettingsError, match="a key, not the path of a file that holds it") as caught:
+        Credential(file=tmp_path / KEY)
+    assert KEY not in str(caught.value)
+
+
 def test_nothing_shows_the_key(file):
     credential = Credential(file=file)
     assert KEY not in repr(credential) + str(credential) + repr(vars(credential))
