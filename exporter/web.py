@@ -48,7 +48,7 @@ def build(service: Service) -> Starlette:
         accept = request.headers.get("accept", "")
         openmetrics = quality(accept, "application/openmetrics-text")
         scrape = service.scrape(openmetrics=openmetrics > 0 and openmetrics >= quality(accept, "text/plain"))
-        headers = {"content-type": scrape.content_type, "vary": "accept, accept-encoding", "cache-control": "no-store"}
+        headers = {"content-type": scrape.content_type, "vary": "accept, accept-encoding", **_NOT_FOR_OTHERS}
         if quality(request.headers.get("accept-encoding", ""), "gzip"):
             pieces = scrape.gzip()
             headers |= {"content-encoding": "gzip", "content-length": str(sum(map(len, pieces)))}
@@ -85,10 +85,18 @@ def build(service: Service) -> Starlette:
     return application
 
 
-_PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'",
-    "x-content-type-options": "nosniff",
+_NOT_FOR_OTHERS = {
     "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+"""No cache, and no page of another site, gets hold of names and costs."""
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    **_NOT_FOR_OTHERS,
 }
 
 
@@ -161,6 +169,7 @@ def server(app: ASGIApp) -> Server:
             ws="none",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # else whoever is on this machine could say which client it is
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
