@@ -1,7 +1,9 @@
 """The command `history`: reads the days that are missing, and writes all of them to a file or to a receiver."""
 
 import asyncio
+import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,8 +100,12 @@ def _work_folder(output: str | None) -> Iterator[Path]:
     folder = Path(f"{output}.work")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
     except OSError as error:
         raise SettingsError(f"--output: cannot make the folder {folder}: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        # Somebody else's, in a folder such as /tmp: a link in it could lead what we write to any file of ours.
+        raise SettingsError(f"--output: {folder} is somebody else's or a link: remove it, or choose another place")
     yield folder
 
 
