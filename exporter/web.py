@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Protocol
 
@@ -59,12 +60,6 @@ def build(service: Service) -> Starlette:
     async def landing(_: Request) -> Response:
         return HTMLResponse(service.page(), headers=_PAGE_HEADERS)
 
-    async def healthy(_: Request) -> Response:
-        return _verdict(service.healthy(), "the schedule runs", "the schedule does not run")
-
-    async def ready(_: Request) -> Response:
-        return _verdict(service.ready(), "ready", "not every poll has answered yet")
-
     async def picture(request: Request) -> Response:
         known = {file.name: file for file in PICTURES.glob("*.png")}
         file = known.get(request.path_params["name"])
@@ -76,13 +71,29 @@ def build(service: Service) -> Starlette:
         routes=[
             Route("/metrics", metrics),
             Route("/", landing),
-            Route("/-/healthy", healthy),
-            Route("/-/ready", ready),
+            *_probes(service),
             Route("/pictures/{name}", picture),
         ]
     )
     application.router.redirect_slashes = False
     return application
+
+
+def build_probes(service: Service) -> Starlette:
+    """The ASGI application of the listener for probes: those two paths and no other."""
+    application = Starlette(routes=_probes(service))
+    application.router.redirect_slashes = False
+    return application
+
+
+def _probes(service: Service) -> list[Route]:
+    async def healthy(_: Request) -> Response:
+        return _verdict(service.healthy(), "the schedule runs", "the schedule does not run")
+
+    async def ready(_: Request) -> Response:
+        return _verdict(service.ready(), "ready", "not every poll has answered yet")
+
+    return [Route("/-/healthy", healthy), Route("/-/ready", ready)]
 
 
 _NOT_FOR_OTHERS = {
@@ -159,8 +170,8 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: ASGIApp) -> Server:
-    """A server for `app`; run it with `serve(sockets=[listen(...)])`, end it with `should_exit`."""
+def server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Server:
+    """A server for `app`, over `tls`; run it with `serve(sockets=[listen(...)])`, end it with `should_exit`."""
     return Server(
         uvicorn.Config(
             app,
@@ -173,6 +184,7 @@ def server(app: ASGIApp) -> Server:
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
     )
 
@@ -192,8 +204,9 @@ def listen(setting: str, text: str) -> socket.socket:
     return listening
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket, *, tls: bool = False) -> str:
     """Where a person reaches it."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
