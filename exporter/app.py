@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +21,7 @@ from exporter.api.client import AdminApi
 from exporter.api.credential import Credential
 from exporter.days import day_start
 from exporter.errors import SettingsError
+from exporter.front.listeners import REFRESH_SECONDS, Front
 from exporter.health import Health, Process
 from exporter.history.daily import KeptDays
 from exporter.history.push import LivePush, Pusher
@@ -30,7 +31,7 @@ from exporter.policy import Policy, hash_key
 from exporter.polls import ALL, ReportPoll
 from exporter.proxies import client_proxy
 from exporter.runner import Runner
-from exporter.schedule import Schedule
+from exporter.schedule import Job, Schedule
 from exporter.scrape import Scrape
 from exporter.settings import KEY_VARIABLE, Settings
 from exporter.snapshots import Snapshots
@@ -207,12 +208,12 @@ class Parts:
 class Service:
     """The running service, as its pages see it."""
 
-    def __init__(self, parts: Parts, push: LivePush | None = None) -> None:
+    def __init__(self, parts: Parts, push: LivePush | None = None, beside: Iterable[Job] = ()) -> None:
         self._parts = parts
         self._push = push
         self._process = Process()
         self._started = time.monotonic()
-        jobs = [(parts.refresh_teams, TEAMS_SECONDS)] + ([(push.round, PUSH_SECONDS)] if push else [])
+        jobs = [(parts.refresh_teams, TEAMS_SECONDS), *beside] + ([(push.round, PUSH_SECONDS)] if push else [])
         self.schedule = Schedule(
             parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, beside=jobs
         )
@@ -249,17 +250,26 @@ class Service:
         return self._parts.runner.answered() or time.monotonic() - self._started >= READY_SECONDS
 
 
-async def serve(settings: Settings, key: Credential, listening: socket, *others: tuple[web.Server, socket]) -> None:
-    """Run, with `others` beside, until SIGTERM or SIGINT: then finish what is being answered, and return."""
+async def serve(settings: Settings, key: Credential, front: Front, *others: tuple[web.Server, socket]) -> None:
+    """Run behind `front`, with `others` beside, until SIGTERM or SIGINT: finish what is being answered, and return."""
     async with http_client(settings) as http, receiver_client(settings.history.remote_write) as receiver:
         parts = Parts(settings, key, http)
         await parts.restore()
-        service = Service(parts, parts.live_push(settings, receiver))
-        async with _running((web.server(web.build(service)), listening), *others) as stopped:
+        await follow(front, parts.health)
+        following = (partial(follow, front, parts.health), REFRESH_SECONDS)
+        service = Service(parts, parts.live_push(settings, receiver), [following])
+        async with _running(*front.servers(service), *others) as stopped:
             service.schedule.start()
             await stopped.wait()
             await service.schedule.stop()
         parts.ledger.close()
+
+
+async def follow(front: Front, health: Health) -> None:
+    """Do as the web configuration wants now, and show whether that could be done."""
+    await front.refresh()
+    if front.file:
+        health.web_config(success=not front.file.trouble)
 
 
 async def simulate(server: web.Server, listening: socket) -> None:

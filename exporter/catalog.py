@@ -392,6 +392,10 @@ TEAMS_FILE_SUCCESS = Metric(
     "anthropic_exporter_teams_file_success",
     "Whether the teams file could be read the last time it changed; absent without one.",
 )
+WEB_CONFIG_SUCCESS = Metric(
+    "anthropic_exporter_web_config_success",
+    "Whether the web configuration and the files it names could be used when they last changed; absent without one.",
+)
 HISTORY_PENDING = Metric(
     "anthropic_exporter_history_pending",
     "Settled days that are held, can no longer change and have not been pushed; absent without a receiver.",
@@ -450,6 +454,7 @@ EXPORTER_METRICS = (
     CREDENTIAL_EXPIRES,
     LEDGER_PERSISTENT,
     TEAMS_FILE_SUCCESS,
+    WEB_CONFIG_SUCCESS,
     HISTORY_PENDING,
     HISTORY_LAST_DAY,
     HISTORY_SAMPLES,

@@ -13,6 +13,7 @@ from exporter.api.credential import Credential
 from exporter.demo import options as simulated_options
 from exporter.demo.server import build_app
 from exporter.errors import SettingsError, nearest
+from exporter.front.listeners import opened
 from exporter.history.command import Wanted, history
 from exporter.policy import Policy, hash_key
 from exporter.settings import Settings
@@ -50,9 +51,12 @@ def serve(arguments: list[str]) -> int:
     """run the service (the default)"""  # noqa: D400, D403
     settings, _ = _settings(_parser("serve"), arguments)
     key = app.credential(settings, os.environ)
-    with web.listen("web.listen-address", settings.web.listen_address) as listening:
-        _say(f"metrics at {web.url_of(listening)}/metrics, state at {web.url_of(listening)}/")
-        asyncio.run(app.serve(settings, key, listening))
+    with opened(settings) as front:
+        _say(
+            f"metrics at {front.url}/metrics, state at {front.url}/"
+            + (f", probes at {front.health_url}" if front.health_url else "")
+        )
+        asyncio.run(app.serve(settings, key, front))
     return 0
 
 
@@ -68,17 +72,18 @@ def demo(arguments: list[str]) -> int:
     settings, namespace = _settings(parser, _renamed(arguments, "--history-to", _REMOTE_WRITE))
     options = simulated_options.from_arguments(namespace)
     with (
-        web.listen("web.listen-address", settings.web.listen_address) as listening,
+        opened(settings) as front,
         web.listen("the simulated API", "127.0.0.1:0") as simulated,
     ):
-        url = web.url_of(listening)
         _say(f"a simulated organization of {options.people} people; press Ctrl-C to end it")
-        _say(f"  metrics         {url}/metrics")
-        _say(f"  state of polls  {url}/")
+        _say(f"  metrics         {front.url}/metrics")
+        _say(f"  state of polls  {front.url}/")
+        if front.health_url:
+            _say(f"  probes          {front.health_url}")
         _say(f"  its Admin API   {web.url_of(simulated)}")
         settings = settings.with_api(base_url=web.url_of(simulated), requests_per_minute=DEMO_PACE)
         server = web.server(build_app(options, app.utc_now))
-        asyncio.run(app.serve(settings, Credential(key=options.key), listening, (server, simulated)))
+        asyncio.run(app.serve(settings, Credential(key=options.key), front, (server, simulated)))
     return 0
 
 

@@ -56,6 +56,7 @@ class Health(Collector):
         self._ledger = self._gauge(catalog.LEDGER_PERSISTENT)
         self._expires: Gauge | None = None
         self._teams_file: Gauge | None = None
+        self._web_config: Gauge | None = None
         self._history: HistoryHealth | None = None
         self._requests = Counter(*_arguments(catalog.API_REQUESTS), registry=self._own)
         self._request_duration = Histogram(
@@ -129,6 +130,13 @@ class Health(Collector):
         if self._teams_file is None:
             self._teams_file = self._gauge(catalog.TEAMS_FILE_SUCCESS)
         self._teams_file.set(success)
+        self._rendered.clear()
+
+    def web_config(self, *, success: bool) -> None:
+        """Whether the web configuration, of which there is one, could be used."""
+        if self._web_config is None:
+            self._web_config = self._gauge(catalog.WEB_CONFIG_SUCCESS)
+        self._web_config.set(success)
         self._rendered.clear()
 
     def history(self, sources: Iterable[str]) -> "HistoryHealth":

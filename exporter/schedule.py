@@ -19,6 +19,8 @@ from exporter.runner import Outcome, Runner
 
 log = logging.getLogger(__name__)
 
+Job = tuple[Callable[[], Awaitable[None]], float]
+"""Something that runs beside the polls, and the seconds between two runs."""
 RETRY = timedelta(minutes=5)
 DAY_JITTER = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=1)
@@ -43,7 +45,7 @@ def next_run(poll: Poll[Any], interval: timedelta, outcome: Outcome, chance: flo
 class Schedule:
     """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan.
 
-    `beside` are further jobs, each with the seconds between two runs.
+    `beside` are further jobs.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Schedule:
         *,
         now: Callable[[], datetime],
         planned: Callable[[str, datetime], None],
-        beside: Iterable[tuple[Callable[[], Awaitable[None]], float]] = (),
+        beside: Iterable[Job] = (),
     ) -> None:
         self._runner = runner
         self._intervals = intervals

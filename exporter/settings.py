@@ -155,6 +155,13 @@ class WebSection(_Section):
     listen_address: Annotated[str, AfterValidator(_listen_address)] = Field(
         "127.0.0.1:10204", description="HOST:PORT; :10204 listens on all addresses"
     )
+    config_file: Path | None = Field(
+        None,
+        description="web configuration of exporter-toolkit: TLS, client certificates, passwords; read again",
+    )
+    health_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
+        None, description="HOST:PORT of a second listener for the probes alone, in plain and without passwords"
+    )
 
 
 class LogSection(_Section):

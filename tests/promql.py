@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from exporter import web
 from tests.proxy import forwarding
 from tests.service import Process, ask, until
@@ -62,11 +64,11 @@ def query(url: str, expression: str, at: datetime | None = None, **parameters: s
 
 
 @contextmanager
-def prometheus(program, target, folder, first="anthropic_exporter_poll_success"):
-    """PromQL over what a real Prometheus scrapes from `target`."""
+def prometheus(program, target, folder, first="anthropic_exporter_poll_success", **options):
+    """PromQL over what a real Prometheus scrapes from `target`; `options` are further ones of its job."""
+    job = {"job_name": "anthropic-exporter", "static_configs": [{"targets": [target]}], **options}
     (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 2s}\n"
-        f"scrape_configs: [{{job_name: anthropic-exporter, static_configs: [{{targets: ['{target}']}}]}}]\n"
+        yaml.safe_dump({"global": {"scrape_interval": "2s"}, "scrape_configs": [job]})
     )
     listen = f"127.0.0.1:{free_port()}"
     flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -52,9 +53,10 @@ def running(tmp_path, *arguments: str, **environment: str) -> Iterator[Process]:
                 process.child.wait()
 
 
-def get(url: str, **headers: str) -> str:
+def get(url: str, context: ssl.SSLContext | None = None, **headers: str) -> str:
     """The body of a 200 answer."""
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=10, context=context) as answer:
         return str(answer.read(), "utf-8")
 
 
@@ -95,7 +97,7 @@ def exporter(tmp_path, api: str, *arguments: str, key: str = Options.key) -> Ite
 
 
 def first_url(process: Process) -> str | None:
-    found = re.search(r"http://[\d.]+:\d+", process.said())
+    found = re.search(r"https?://[\d.]+:\d+", process.said())
     return found.group() if found else None
 
 

@@ -24,6 +24,7 @@ def health():
     health.withdrew(frozenset({"members"}))
     health.key_expires(NOW)
     health.teams_file(success=True)
+    health.web_config(success=True)
     history = health.history(["cost"])
     history.state("cost", 2, date(2026, 3, 10))
     return health

@@ -10,9 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.app import teams_file
 from exporter.catalog import METRICS
+from exporter.front.listeners import exposure
+from exporter.front.web_file import WebConfigFile
+from exporter.settings import Settings
 from exporter.sources import default_text, leaves, load
 from exporter.tables import metrics_table, table
 from exporter.teams import read
+from tests.front.certificates import Certificates
 
 README = Path(__file__).parent.parent / "README.md"
 ALERTS = README.parent / "deploy" / "prometheus" / "alerts.yml"
@@ -85,11 +89,27 @@ def test_the_budgets_and_both_teams_files_are_ones(tmp_path):
         assert read_.of_actor("ann@example.com", "user") == "platform"
 
 
-def test_the_scrape_configuration_is_one(tool, tmp_path):
+@pytest.mark.parametrize("target", ["127.0.0.1:10204", "exporter.example:10204"])
+def test_the_scrape_configuration_is_one(tool, tmp_path, target):
     file = tmp_path / "prometheus.yml"
-    file.write_text(yaml_with("scrape_configs"))
-    result = subprocess.run([tool("promtool"), "check", "config", file], capture_output=True, check=False)
+    file.write_text(yaml_with(target))
+    command = [tool("promtool"), "check", "config", "--syntax-only", file]  # certificates are not looked for
+    result = subprocess.run(command, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_web_configuration_is_one_with_and_without_what_is_commented_out(tmp_path):
+    certificates = Certificates(tmp_path)
+    certificates.issue("clients", "anybody.example")
+    text = yaml_with("basic_auth_users")
+    assert exposed(certificates.write(text)) == ("", False)
+    assert exposed(certificates.write(text.replace("# client", "client"))) == ("", True)
+
+
+def exposed(path):
+    file = WebConfigFile(path)
+    section = file.config.tls_server_config
+    return exposure(Settings(web={"listen_address": ":10204"}), file), bool(section and section.requires_certificates)
 
 
 def test_it_counts_dashboards_and_alerts_right():
