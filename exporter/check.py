@@ -13,6 +13,9 @@ from exporter.advice import ENTERPRISE
 from exporter.api.credential import Credential
 from exporter.app import Parts, http_client, utc_now
 from exporter.errors import PushError
+from exporter.front.listeners import exposure
+from exporter.front.tls import described
+from exporter.front.web_file import WebConfigFile
 from exporter.history.receiver import Receiver, receiver_client
 from exporter.history.remote_write import WriteRequest
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
@@ -34,6 +37,7 @@ async def check(
     Raises SettingsError.
     """
     settings = settings.with_api(retries=0)
+    web_lines = tuple(_web(settings))
     async with http_client(settings) as http:
         parts = Parts(settings, key, http, now, catches_up=False)
         await parts.restore()
@@ -57,7 +61,7 @@ async def check(
         say(line)
     if key.exposed():
         say("key                every user of this machine can read its file: chmod 600")
-    for line in (*_teams(parts), *_budgets(parts, settings), *size(parts)):
+    for line in (*web_lines, *_teams(parts), *_budgets(parts, settings), *size(parts)):
         say(line)
     parts.ledger.close()
     return 1 if refusal or any(outcome.error for outcome in outcomes.values()) else 0
@@ -196,3 +200,15 @@ def _budgets(parts: Parts, settings: Settings) -> Iterator[str]:
         no_actor = budget.scope == "actor" and actors and actors.isdisjoint({budget.of, parts.policy.name(budget.of)})
         if no_place or no_actor:
             yield f"budget             {budget.name}: there is no {budget.scope} {budget.of}"
+
+
+def _web(settings: Settings) -> Iterator[str]:
+    """How /metrics is served, and what is careless about it. Raises SettingsError."""
+    file = WebConfigFile(settings.web.config_file) if settings.web.config_file else None
+    tls = "in plain"
+    if file and file.pems:
+        tls = f"over TLS, with the certificate of {described(file.pems) or 'somebody'}"
+    users = len(file.config.basic_auth_users) if file else 0
+    yield f"web                {tls}; {users} users" if users else f"web                {tls}; no passwords"
+    if careless := exposure(settings, file):
+        yield f"{'':<19}{careless}"

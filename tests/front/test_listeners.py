@@ -2,7 +2,10 @@
 
 import pytest
 
+from exporter.api.credential import Credential
 from exporter.app import follow, http_client
+from exporter.check import check
+from exporter.demo.options import Options
 from exporter.errors import SettingsError
 from exporter.front.listeners import exposure, opened
 from exporter.front.web_file import WebConfigFile
@@ -62,6 +65,32 @@ def test_a_wrong_web_configuration_does_not_open_a_listener(certificates):
         opened(Settings(web={"listen_address": "127.0.0.1:0", "config_file": path})),
     ):
         pass
+
+
+async def lines_of(simulator, **web):
+    lines: list[str] = []
+    await check(settings_for(simulator, web=web), Credential(key=Options.key), lines.append)
+    return "\n".join(lines)
+
+
+async def test_check_says_how_metrics_are_served_and_what_is_careless(simulate, certificates):
+    simulator = simulate(people=5, days=2)
+    assert "\nweb                in plain; no passwords\n" in await lines_of(simulator)
+    tls = await lines_of(
+        simulator, config_file=certificates.config("tls_and_users.good.yml"), listen_address="0.0.0.0:1"
+    )
+    assert (
+        "web                over TLS, with the certificate of localhost, 127.0.0.1, until Jan  1 00:00:00 3000" in tls
+    )
+    assert "; 2 users\n" in tls
+    assert "names people" not in tls
+    assert OPEN.format("0.0.0.0:1") in await lines_of(simulator, listen_address="0.0.0.0:1")
+
+
+async def test_check_refuses_a_wrong_web_configuration_before_it_asks_the_api(simulate, certificates):
+    simulator = simulate(people=5, days=2)
+    with pytest.raises(SettingsError, match="john needs the bcrypt hash"):
+        await lines_of(simulator, config_file=certificates.config("user_with_plain_password.bad.yml"))
 
 
 async def test_metrics_tell_whether_the_web_configuration_could_be_used(simulate, certificates):
