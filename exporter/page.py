@@ -9,7 +9,7 @@ from pathlib import Path
 from exporter import HOME, __version__
 from exporter.history.push import LivePush
 from exporter.runner import Outcome
-from exporter.settings import duration_text
+from exporter.values import duration_text
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from exporter.errors import SettingsError
-from exporter.settings import http_proxy, is_loopback
+from exporter.values import http_proxy, is_loopback
 
 
 def proxy_url(url: str, given: str | None = None) -> str | None:

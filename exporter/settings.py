@@ -1,105 +1,36 @@
-"""Every knob: its default, its unit and why it is there. How they are read: sources.py."""
+"""Every knob: its default, its unit and why it is there. What each may be: values.py. How they are read: sources.py."""
 
-import fnmatch
-import ipaddress
-import re
-from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import SplitResult, urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from exporter.budgets import Budget, Scope
-from exporter.catalog import API_METRICS, DAILY_METRICS, USAGE_DIMENSIONS
-from exporter.errors import nearest
+from exporter.catalog import USAGE_DIMENSIONS
 from exporter.labels import label
-from exporter.policy import Droppable, Naming
+from exporter.policy import Naming
 from exporter.polls import ALL
+from exporter.values import (
+    BaseUrl,
+    Day,
+    Dimensions,
+    Droppables,
+    Duration,
+    Families,
+    Headers,
+    Interval,
+    ListenAddress,
+    ProxyUrl,
+    RemoteWriteUrl,
+    families,
+    is_loopback,
+)
 
 KEY_VARIABLE = "ANTHROPIC_ADMIN_KEY"
-
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
-
-
-def _duration(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    text = str(value)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError("write a duration with its unit, such as 30s, 10m, 2h, 1h30m or 1d")
-    return timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-def duration_text(value: timedelta) -> str:
-    """`value` as it is written in settings: the largest unit that fits."""
-    seconds = value.total_seconds()
-    unit = next((unit for unit in ("d", "h", "m", "s") if seconds and seconds % _UNITS[unit] == 0), "s")
-    return f"{seconds / _UNITS[unit]:.0f}{unit}"
-
-
-def _day(value: object) -> date:
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError("write a day, such as 2027-03-31") from None
-
-
-def _parts(url: str, wanted: str) -> SplitResult:
-    """The parts of an http or https URL. Raises ValueError, which repeats nothing of it: there may be a password."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme in ("https", "http") and parts.hostname and parts.port != 0:
-            return parts
-    raise ValueError(f"write {wanted}")
-
-
-def _base_url(url: str) -> str:
-    wanted = "https://HOST[:PORT][/PATH]"
-    parts = _parts(url, wanted)
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"write {wanted}")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("the key would travel in plain: use https (http is for loopback addresses only)")
-    return url.rstrip("/")
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether `host` can only be this machine."""
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def http_proxy(url: str) -> str:
-    """`url`, if it is that of an HTTP proxy. Raises ValueError."""
-    _parts(url, "http://HOST:PORT or https://HOST:PORT, and special characters of a password as %40")
-    return url
-
-
-def address(text: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`; the host is empty for all addresses. Raises ValueError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not host.startswith("[")):
-        raise ValueError("write HOST:PORT, such as 127.0.0.1:10204, [::1]:10204 or :10204 for all addresses")
-    return host.strip("[]"), int(port)
-
-
-def _listen_address(text: str) -> str:
-    address(text)
-    return text
-
-
-_Interval = Annotated[Duration, Field(ge=timedelta(milliseconds=100), le=timedelta(days=1))]
 
 
 class _Section(BaseModel):
@@ -119,14 +50,12 @@ class ApiSection(_Section):
         None, description=f"file that holds the Admin key, read again when it changes; else {KEY_VARIABLE}"
     )
     auth: Literal["x-api-key", "bearer"] = Field("x-api-key", description="how the key is sent; bearer: OAuth tokens")
-    key_expires: Annotated[date, BeforeValidator(_day)] | None = Field(
+    key_expires: Day | None = Field(
         None, description="day such as 2027-03-31, at whose start the key expires: alerts then warn of it in time"
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
-        "https://api.anthropic.com", description="https, or http to a loopback address"
-    )
+    base_url: BaseUrl = Field("https://api.anthropic.com", description="https, or http to a loopback address")
     ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")
-    proxy_url: Annotated[str, AfterValidator(http_proxy)] | None = Field(
+    proxy_url: ProxyUrl | None = Field(
         None, description="HTTP proxy; else HTTPS_PROXY and NO_PROXY as usual", repr=False
     )
     version: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = Field(
@@ -152,14 +81,12 @@ class ApiSection(_Section):
 class WebSection(_Section):
     """What Prometheus scrapes."""
 
-    listen_address: Annotated[str, AfterValidator(_listen_address)] = Field(
-        "127.0.0.1:10204", description="HOST:PORT; :10204 listens on all addresses"
-    )
+    listen_address: ListenAddress = Field("127.0.0.1:10204", description="HOST:PORT; :10204 listens on all addresses")
     config_file: Path | None = Field(
         None,
         description="web configuration of exporter-toolkit: TLS, client certificates, passwords; read again",
     )
-    health_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
+    health_address: ListenAddress | None = Field(
         None, description="HOST:PORT of a second listener for the probes alone, in plain and without passwords"
     )
 
@@ -175,48 +102,19 @@ class PollSection(_Section):
     """One poll."""
 
     enabled: bool
-    interval: _Interval
-
-
-_DIMENSIONS = (
-    "account_id",
-    "api_key_id",
-    "context_window",
-    "inference_geo",
-    "model",
-    "service_account_id",
-    "service_tier",
-    "speed",
-    "workspace_id",
-)
-_MOST_DIMENSIONS = 5
-
-
-def _words(value: object) -> object:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-def _dimensions(names: tuple[str, ...]) -> tuple[str, ...]:
-    if wrong := [name for name in names if name not in _DIMENSIONS]:
-        raise ValueError(f"{wrong[0]} is no dimension of usage: there are {', '.join(_DIMENSIONS)}")
-    if len(names) > _MOST_DIMENSIONS or len(set(names)) < len(names):
-        raise ValueError(f"name at most {_MOST_DIMENSIONS} different dimensions, as the API allows no more")
-    return names
-
-
-_GroupBy = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_dimensions)]
+    interval: Interval
 
 
 def _poll_section(name: str, interval: timedelta) -> tuple[type[PollSection], PollSection]:
     more: dict[str, Any] = {}
     if name == "usage":
         text = "dimensions of usage, at most 5, separated by commas; without api_key_id no key has a last use"
-        more["group_by"] = (_GroupBy, Field(default=USAGE_DIMENSIONS, description=text))
+        more["group_by"] = (Dimensions, Field(default=USAGE_DIMENSIONS, description=text))
     section = create_model(
         f"{name}_section",
         __base__=PollSection,
         enabled=(bool, Field(default=True, description=f"whether to read {name}")),
-        interval=(_Interval, Field(default=interval, description=f"how often to read {name}")),
+        interval=(Interval, Field(default=interval, description=f"how often to read {name}")),
         **more,
     )
     return section, section.model_validate({})
@@ -237,15 +135,6 @@ class StorageSection(_Section):
     )
 
 
-def _droppable(names: tuple[str, ...]) -> tuple[str, ...]:
-    if wrong := [name for name in names if name not in get_args(Droppable)]:
-        raise ValueError(f"{wrong[0]} is no label that can be dropped: there are {', '.join(get_args(Droppable))}")
-    return names
-
-
-_Dropped = Annotated[tuple[Any, ...], NoDecode, BeforeValidator(_words), AfterValidator(_droppable)]
-
-
 class LabelsSection(_Section):
     """How people appear, and how finely things are told apart."""
 
@@ -259,7 +148,7 @@ class LabelsSection(_Section):
     hash_key_file: Path | None = Field(
         None, description="file with the key of hashed names, 16 bytes or more; keep it: another key gives other hashes"
     )
-    drop: _Dropped = Field(
+    drop: Droppables = Field(
         (), description="labels to sum away: customer_type, subscription_type, terminal, remote; with commas between"
     )
     min_team_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
@@ -284,62 +173,21 @@ class LimitsSection(_Section):
     )
 
 
-def _families(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for pattern in patterns:
-        if not fnmatch.filter(_FAMILIES, pattern):
-            raise ValueError(f"{pattern} matches no metric that is made from the API{nearest(pattern, _FAMILIES)}")
-    return patterns
-
-
-_FAMILIES = [metric.name for metric in API_METRICS + DAILY_METRICS]
-_Families = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_families)]
-
-
 class MetricsSection(_Section):
     """Which metrics there are."""
 
-    drop: _Families = Field((), description="families not to export, by name or glob, with commas between")
+    drop: Families = Field((), description="families not to export, by name or glob, with commas between")
 
     @property
     def dropped(self) -> frozenset[str]:
         """Their names."""
-        return frozenset(name for pattern in self.drop for name in fnmatch.filter(_FAMILIES, pattern))
-
-
-def _remote_write_url(url: str) -> str:
-    wanted = "the whole URL, such as http://127.0.0.1:9090/api/v1/write, without user and password"
-    parts = _parts(url, wanted)
-    if not parts.path.strip("/") or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"write {wanted}")
-    return url
-
-
-_OURS = {"authorization", "content-type", "content-encoding", "content-length", "host"}
-
-
-def _headers(value: object) -> object:
-    """Headers as a mapping, or as text: NAME=VALUE,NAME=VALUE."""
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if any(not equals for _, equals, _ in pairs):
-        raise ValueError("write NAME=VALUE, several with commas between")
-    return {name.strip(): text.strip() for name, _, text in pairs}
-
-
-def _no_header_of_ours(headers: dict[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not value.isprintable() or not value.isascii():
-            raise ValueError(f"{name} is no header with a value of printable ASCII")
-        if name.lower() in _OURS or name.lower().startswith("x-prometheus-remote-write"):
-            raise ValueError(f"{name} is not yours to set (for authorization there are username and the token's file)")
-    return headers
+        return families(self.drop)
 
 
 class RemoteWriteSection(_Section):
     """The receiver of history."""
 
-    url: Annotated[str, AfterValidator(_remote_write_url)] | None = Field(
+    url: RemoteWriteUrl | None = Field(
         None, description="URL of remote write; with it, `serve` pushes each settled day once it is final", repr=False
     )
     username: str | None = Field(None, description="user of basic authentication; needs password-file")
@@ -347,7 +195,7 @@ class RemoteWriteSection(_Section):
     bearer_token_file: Path | None = Field(
         None, description="file that holds a bearer token, read again for each request"
     )
-    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_headers), AfterValidator(_no_header_of_ours)] = Field(
+    headers: Headers = Field(
         {}, description="further headers, such as X-Scope-OrgID=tenant; several with commas between", repr=False
     )
     ca_file: Path | None = Field(None, description="PEM file of a further certificate authority to trust")

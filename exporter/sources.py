@@ -18,7 +18,8 @@ from pydantic_settings import CliSettingsSource, EnvSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
 from exporter.errors import SettingsError, nearest
-from exporter.settings import Settings, duration_text
+from exporter.settings import Settings
+from exporter.values import duration_text
 
 PREFIX = "ANTHROPIC_EXPORTER_"
 

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from exporter.errors import SettingsError
 from exporter.page import PICTURES
 from exporter.scrape import Scrape
-from exporter.settings import address
+from exporter.values import address
 
 SLICE = 1 << 18
 STALLED_SECONDS = 20.0

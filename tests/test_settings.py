@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import SettingsError
-from exporter.settings import Settings, address, duration_text
+from exporter.settings import Settings
 from exporter.sources import add_flags, leaves, load, variable
+from exporter.values import address, duration_text
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

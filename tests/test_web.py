@@ -9,7 +9,7 @@ import pytest
 
 from exporter import web
 from exporter.errors import SettingsError
-from exporter.settings import address
+from exporter.values import address
 from exporter.web import quality
 from tests.pages import Pages, served
 from tests.service import until

@@ -10,7 +10,8 @@ from exporter import web
 from exporter.front import tls
 from exporter.front.guard import Guard
 from exporter.front.web_file import WebConfigFile
-from exporter.settings import Settings, address, is_loopback
+from exporter.settings import Settings
+from exporter.values import address, is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from pydantic import (
 
 from exporter.errors import nearest
 from exporter.front.go_names import CIPHERS, CIPHERS_OF_HTTP_2, CIPHERS_OF_TLS_13, CURVES
-from exporter.settings import Duration
+from exporter.values import Duration
 
 ClientAuth = Literal[
     "NoClientCert",
