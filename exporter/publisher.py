@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Publisher:
     """Renders, in threads, so that scrapes go on meanwhile. Its methods are to be called one at a time.
 
-    `organization` is the value of the label. Families named in `drop` are left out.
+    `organization` is the value of the label; views wait until it is known. Families named in `drop` are left out.
     """
 
     def __init__(
@@ -34,12 +34,19 @@ class Publisher:
         drop: Collection[str] = (),
     ) -> None:
         self.organization = ""
+        self._named = False
+        self._unshown: set[type] = set()
         self._polls = polls
         self._views = tuple(views)
         self._snapshots = snapshots
         self._now = now
         self._max_age = max_age
         self._drop = drop
+
+    def name(self, organization: str) -> None:
+        """Now the label is known."""
+        self.organization = organization
+        self._named = True
 
     async def publish(
         self, poll: Poll[Any], model: object, remembering: Awaitable[Iterable[object]], fetched_at: datetime
@@ -101,8 +108,12 @@ class Publisher:
                 self._snapshots.publish(name, replace(held, body=body))
 
     async def _render_views_of(self, kinds: Iterable[type]) -> None:
+        self._unshown |= set(kinds)
+        if not self._named:
+            return
+        unshown, self._unshown = self._unshown, set()
         for view in self._views:
-            if not set(view.reads) & set(kinds):
+            if not set(view.reads) & unshown:
                 continue
             try:
                 shown = await asyncio.to_thread(

@@ -316,7 +316,7 @@ class Runner:
     def _name(self, organization: str) -> None:
         if not self._named:
             self._named = True
-            self._publisher.organization = organization
+            self._publisher.name(organization)
             self._health.named(organization)
 
     async def _know_organization(self, poll: Poll[Any], started: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from exporter.app import http_client
+from exporter.demo.options import Options
 from exporter.errors import Reason
 from tests.service import ask
 from tests.world import World, settings_for
@@ -341,3 +342,14 @@ async def test_what_stays_refused_is_said_once_and_never_asked_for_without_end(s
         said = [record for record in caplog.records if record.message == "days could not be read"]
         assert [record.levelname for record in said] == ["WARNING"]
         assert world.by("window", "anthropic_window_days", source="cost")["30d"] == 1
+
+
+async def test_teams_wait_for_the_name_of_the_organization(simulator, tmp_path):
+    file = tmp_path / "teams.yml"
+    file.write_text("teams: [{team: red, actors: ['*@*']}]")
+    async with http_client(settings_for(simulator)) as http:
+        world = World(simulator, http, teams_file=file)
+        await world.parts.restore()
+        assert world.matching("anthropic_team_info") == []
+        await world.poll("members")
+        assert world.by("organization", "anthropic_team_info") == {Options.organization_name: 1}
