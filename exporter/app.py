@@ -206,16 +206,18 @@ class Parts:
 
 
 class Service:
-    """The running service, as its pages see it."""
+    """The running service, as its pages see it. `speed` is that of the parts' clock."""
 
-    def __init__(self, parts: Parts, push: LivePush | None = None, beside: Iterable[Job] = ()) -> None:
+    def __init__(
+        self, parts: Parts, push: LivePush | None = None, beside: Iterable[Job] = (), speed: float = 1
+    ) -> None:
         self._parts = parts
         self._push = push
         self._process = Process()
         self._started = time.monotonic()
         jobs = [(parts.refresh_teams, TEAMS_SECONDS), *beside] + ([(push.round, PUSH_SECONDS)] if push else [])
         self.schedule = Schedule(
-            parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, beside=jobs
+            parts.runner, parts.intervals, now=parts.now, planned=parts.health.planned, beside=jobs, speed=speed
         )
         parts.runner.key_changed = self.schedule.retry_failed
 
@@ -250,14 +252,24 @@ class Service:
         return self._parts.runner.answered() or time.monotonic() - self._started >= READY_SECONDS
 
 
-async def serve(settings: Settings, key: Credential, front: Front, *others: tuple[web.Server, socket]) -> None:
-    """Run behind `front`, with `others` beside, until SIGTERM or SIGINT: finish what is being answered, and return."""
+async def serve(
+    settings: Settings,
+    key: Credential,
+    front: Front,
+    *others: tuple[web.Server, socket],
+    now: Callable[[], datetime] = utc_now,
+    speed: float = 1,
+) -> None:
+    """Run behind `front`, with `others` beside, until SIGTERM or SIGINT: finish what is being answered, and return.
+
+    So many seconds of `now` as `speed` says are one of the machine's.
+    """
     async with http_client(settings) as http, receiver_client(settings.history.remote_write) as receiver:
-        parts = Parts(settings, key, http)
+        parts = Parts(settings, key, http, now)
         await parts.restore()
         await follow(front, parts.health)
         following = (partial(follow, front, parts.health), REFRESH_SECONDS)
-        service = Service(parts, parts.live_push(settings, receiver), [following])
+        service = Service(parts, parts.live_push(settings, receiver), [following], speed)
         async with _running(*front.servers(service), *others) as stopped:
             service.schedule.start()
             await stopped.wait()

@@ -45,7 +45,8 @@ def next_run(poll: Poll[Any], interval: timedelta, outcome: Outcome, chance: flo
 class Schedule:
     """Runs every poll of `runner` in time. `planned(poll, at)` hears of every plan.
 
-    `beside` are further jobs.
+    `beside` are further jobs. `speed`: so many seconds of `now` are one of the machine's, for tests in which weeks go
+    by in minutes.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Schedule:
         now: Callable[[], datetime],
         planned: Callable[[str, datetime], None],
         beside: Iterable[Job] = (),
+        speed: float = 1,
     ) -> None:
         self._runner = runner
         self._intervals = intervals
         self._now = now
+        self._speed = speed
         self._planned = planned
         self._beside = tuple(beside)
         # A run plans the next one while APScheduler still counts it as running, and a plan beyond max_instances would
@@ -87,7 +90,7 @@ class Schedule:
 
     def alive(self) -> bool:
         """Whether every poll runs or will, and none is overdue."""
-        latest = self._now() - OVERDUE
+        latest = self._now() - OVERDUE * self._speed
         return all(self._runner.running(name) or self.plans.get(name, latest) > latest for name in self._runner.polls)
 
     def run_now(self, polls: Iterable[str]) -> None:
@@ -103,7 +106,8 @@ class Schedule:
     def _plan(self, name: str, at: datetime) -> None:
         self.plans[name] = at
         self._planned(name, at)
-        on_its_clock = datetime.now(UTC) + (at - self._now())  # APScheduler reads the time itself
+        # APScheduler reads the time itself.
+        on_its_clock = datetime.now(UTC) + (at - self._now()) / self._speed
         self._scheduler.add_job(self._run, "date", run_date=on_its_clock, args=[name], id=name, replace_existing=True)
 
     async def _run(self, name: str) -> None:
@@ -137,7 +141,7 @@ class Schedule:
         self, wall_before: datetime, steady_before: float, wall: datetime, steady: float
     ) -> tuple[datetime, float]:
         """Run everything again if the wall clock moved otherwise than the steady one."""
-        change = wall - wall_before - timedelta(seconds=steady - steady_before)
+        change = (wall - wall_before) / self._speed - timedelta(seconds=steady - steady_before)
         if abs(change) > CLOCK_CHANGE:
             log.warning("the clock was changed, all polls run again", extra={"seconds": change.total_seconds()})
             self.run_now(self._runner.polls)

@@ -81,18 +81,20 @@ def test_over_two_days_every_report_day_is_read_about_every_hour_and_none_is_lef
 
 
 class Clock:
-    def __init__(self):
+    def __init__(self, speed=1):
         self.shift = timedelta()
+        self.began = datetime.now(UTC)
+        self.speed = speed
 
     def __call__(self):
-        return datetime.now(UTC) + self.shift
+        return self.began + (datetime.now(UTC) - self.began) * self.speed + self.shift
 
 
 class Runs:
     """A runner whose polls take as long as a test says, and that remembers how many ran at a time."""
 
-    def __init__(self, *names, ends=True):
-        self.clock = Clock()
+    def __init__(self, *names, ends=True, speed=1):
+        self.clock = Clock(speed)
         self.polls = {name: MembersPoll(SETTLE) for name in names}
         self.outcomes = {}
         self.count = dict.fromkeys(names, 0)
@@ -119,7 +121,8 @@ class Runs:
 
 def schedule_of(runs, interval=10 * MINUTE) -> tuple[Schedule, dict[str, datetime]]:
     plans: dict[str, datetime] = {}
-    return Schedule(runs, dict.fromkeys(runs.polls, interval), now=runs.clock, planned=plans.__setitem__), plans
+    intervals = dict.fromkeys(runs.polls, interval)
+    return Schedule(runs, intervals, now=runs.clock, planned=plans.__setitem__, speed=runs.clock.speed), plans
 
 
 async def until(condition):
@@ -178,6 +181,18 @@ async def test_a_clock_that_only_went_on_changes_nothing():
     schedule, _ = schedule_of(runs)
     schedule.check_clock(NOON, 100.0, NOON + timedelta(days=3, seconds=1), 100.0 + 3 * 86400)
     assert schedule.plans == {}
+
+
+async def test_on_a_fast_clock_polls_come_as_often_as_on_that_clock():
+    runs = Runs("a", speed=86_400)
+    schedule, _ = schedule_of(runs)
+    schedule.start()
+    await until(lambda: runs.count["a"] == 20)
+    assert runs.clock() - runs.clock.began >= 19 * 9.5 * MINUTE
+    plans = dict(schedule.plans)
+    schedule.check_clock(NOON, 100.0, NOON + timedelta(days=3), 103.0)
+    assert schedule.plans == plans
+    await schedule.stop()
 
 
 async def test_a_schedule_that_missed_a_plan_is_not_alive():
