@@ -3,61 +3,13 @@
 import random
 import signal
 import time
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
 from exporter.days import day_start
-from exporter.ledger import Ledger
-from exporter.polls import claude_code, cost
-from exporter.polls.usage import UsagePoll
-from tests.service import ask, exporter, get, samples, simulator, until
+from tests.held import POLLS, Truth, days_held
+from tests.service import exporter, get, samples, simulator, until
 
-SETTLE = timedelta(hours=2)
-POLLS = (claude_code.ClaudeCodePoll(SETTLE), UsagePoll(SETTLE), cost.CostPoll(SETTLE))
 QUICK = [f"--polls.{poll.name.replace('_', '-')}.interval=300ms" for poll in POLLS]
-
-
-def amount_of(poll, day):
-    """What can be compared with the truth of a day."""
-    if poll.name == "claude_code":
-        return sum(claude_code.spent(day).values(), Decimal())
-    if poll.name == "cost":
-        return sum(cost.spent(day).values(), Decimal())
-    return sum(tokens.output for tokens in day.by.values())
-
-
-def amount_in(poll, truth):
-    if poll.name == "claude_code":
-        return Decimal(truth["cost_usd"])
-    return Decimal(truth["cost"]["usd"]) if poll.name == "cost" else truth["usage"]["tokens"]["output"]
-
-
-class Truth:
-    """The truth of settled days, which never changes here."""
-
-    def __init__(self, api):
-        self.api = api
-        self.known = {}
-
-    def of(self, day):
-        if day not in self.known:
-            self.known[day] = ask(f"{self.api}/simulator/truth?day={day}")
-        return self.known[day]
-
-
-def days_held(path, truth):
-    """The days of every source in the file, each compared with the truth."""
-    ledger = Ledger(path)
-    assert ledger.persistent, ledger.trouble
-    held = {}
-    for poll in POLLS:
-        held[poll.name] = set(ledger.days(poll.name, poll.shape))
-        for day in held[poll.name]:
-            content = ledger.day(poll.name, day, poll.shape)
-            assert content is not None, (poll.name, day)
-            assert amount_of(poll, poll.decode(day, content)) == amount_in(poll, truth.of(day)), (poll.name, day)
-    ledger.close()
-    return held
 
 
 def serves_at_once(found, held, truth):
@@ -81,7 +33,7 @@ def test_whenever_it_is_killed_every_restart_serves_the_last_settled_day_and_all
     path = tmp_path / "ledger.db"
     with simulator(tmp_path, "--people=25", "--days=70") as api:
         truth = Truth(api)
-        held: dict[str, set[date]] = {poll.name: set() for poll in POLLS}
+        held = {poll.name: set[date]() for poll in POLLS}
         for _ in range(request.config.getoption("--kills")):
             pace = rng.choice(["20", "100000"])  # a few days of a catch-up, or all of it and polls again and again
             flags = [f"--storage.path={path}", f"--api.requests-per-minute={pace}", *QUICK]
