@@ -85,6 +85,8 @@ class Schedule:
         """End everything, runs under way included."""
         if self._clock_watch:
             self._clock_watch.cancel()
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was due just now begins: APScheduler logs it as an error if it never does
         self._scheduler.shutdown(wait=False)
         await self._runner.stop()
 

@@ -162,6 +162,18 @@ async def test_a_poll_that_runs_is_not_run_a_second_time_and_delays_no_other():
     await schedule.stop()
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_an_end_at_any_moment_is_no_error(turns, caplog):
+    runs = Runs("a", "b", ends=False)
+    schedule, _ = schedule_of(runs)
+    schedule.start()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await schedule.stop()
+    await asyncio.sleep(0.01)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("change", [timedelta(days=-1), timedelta(hours=3)])
 async def test_a_clock_that_was_changed_makes_every_poll_run_again(change):
     runs = Runs("a")
