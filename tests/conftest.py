@@ -57,7 +57,7 @@ def pytest_configure_node(node):
     node.workerinput["seed"] = node.config.stash[SEED]
 
 
-LONG = ("test_planted", "test_messy", "test_end_to_end", "test_quiet", "test_ledger_kill", "test_kills")
+LONG = ("test_planted", "test_messy", "test_end_to_end", "test_quiet", "test_ledger_kill", "test_kills", "test_soak")
 
 
 def pytest_collection_modifyitems(items):
