@@ -13,6 +13,7 @@ NAMED = list(dict.fromkeys(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 ASSETS = (
     "Admin key",
     "names and costs of people",
+    "web passwords and TLS keys",
     "ledger's file",
     "integrity of numbers",
     "availability of scrapes",
