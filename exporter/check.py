@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from exporter.history.remote_write import WriteRequest
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
 from exporter.polls import ClaudeCodePoll
 from exporter.proxies import proxy_url
+from exporter.retries import instant
 from exporter.runner import Outcome
 from exporter.settings import Settings
 from exporter.size import size
@@ -106,10 +106,8 @@ class _Connection:
 
     async def answered(self, response: httpx.Response) -> None:
         """Take note of an answer."""
-        try:
-            self._skew = self._now() - parsedate_to_datetime(response.headers["date"])
-        except (KeyError, ValueError, TypeError):
-            self._skew = None
+        dated = instant(response.headers.get("date", ""))
+        self._skew = self._now() - dated if dated else None
         stream = response.extensions.get("network_stream")
         tls = stream.get_extra_info("ssl_object") if stream else None
         if tls:

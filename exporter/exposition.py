@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from exporter.catalog import Metric
+from exporter.errors import AdminApiError, Reason
 from exporter.labels import escape
 
 Number = int | float | Decimal
@@ -39,6 +40,9 @@ def family(metric: Metric, samples: Mapping[SomeValues, Number]) -> Family:
     return Family(metric, [Group((), tuple(samples), tuple(samples.values()))])
 
 
+MOST_TEXT = 1 << 30
+"""Of one poll: labels that many samples share are written for each, so a small answer may ask for text without end.
+With 100,000 people it is half of this."""
 _SAMPLES_AT_A_TIME = 4096
 _HEAD = b"\xff"  # stands for the shared labels; no UTF-8 text holds it
 
@@ -48,7 +52,8 @@ def render(families: Iterable[Family], organization: str) -> Iterator[tuple[byte
 
     A family without samples leaves no trace.
     Raises ValueError for a family that stands twice, for label values that do not fit the metric's labels and for
-    two samples with equal labels: prometheus_client, promtool and Prometheus let these pass in silence.
+    two samples with equal labels: prometheus_client, promtool and Prometheus let these pass in silence. Raises
+    AdminApiError, before it is made, for more text than `MOST_TEXT`.
     """
     headed: Metric | None = None
     for metric, lines, samples in render_samples(families, organization):
@@ -58,7 +63,7 @@ def render(families: Iterable[Family], organization: str) -> Iterator[tuple[byte
 
 
 def render_samples(families: Iterable[Family], organization: str) -> Iterator[tuple[Metric, bytes, int]]:
-    """The lines of the samples alone in chunks: the metric, lines, and how many. Raises ValueError as `render` does."""
+    """The lines of the samples alone in chunks: the metric, lines, and how many. Raises as `render` does."""
     seen: set[str] = set()
     heads = _Heads(organization)
     for metric, groups in families:
@@ -70,10 +75,7 @@ def render_samples(families: Iterable[Family], organization: str) -> Iterator[tu
 
 
 def render_parts(metric: Metric, parts: Iterable[Iterable[Group]], organization: str) -> list[bytes]:
-    """The lines of each of the parts that one family is made of, without its header.
-
-    Raises ValueError as `render` does.
-    """
+    """The lines of each of the parts that one family is made of, without its header. Raises as `render` does."""
     heads = _Heads(organization)
     texts = [b"".join(text for text, _ in _chunks(groups, _Lines(metric, heads))) for groups in parts]
     alone = len(texts) == 1  # then `_Lines` has seen all of them
@@ -107,6 +109,13 @@ class _Heads(dict[tuple[tuple[str, ...], Values], bytes]):
     def __init__(self, organization: str) -> None:
         super().__init__()
         self._organization = organization
+        self._room = MOST_TEXT
+
+    def take(self, length: int) -> None:
+        """Raise AdminApiError if there is no room for so much text beside what is there."""
+        self._room -= length
+        if self._room < 0:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"more than {MOST_TEXT >> 20} MiB of series from one poll")
 
     def __missing__(self, key: tuple[tuple[str, ...], Values]) -> bytes:
         names, values = key
@@ -136,6 +145,7 @@ class _Lines:
             raise ValueError(f"{self._metric.name}: two groups with equal labels")
         self._seen.add(head)
         template = self._templates.get(own) or self._template(own)
+        self._heads.take(len(template) + len(own) * len(head))
         numbers = tuple([value if type(value) is int else float(value) for value in values])
         return (template % numbers).replace(_HEAD, head)
 

@@ -17,7 +17,7 @@ from exporter.windows import Days
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
-_MOST_CENTS = Decimal(10) ** 18
+_MOST_DIGITS = 18
 
 
 def dollars(cents: Decimal) -> Decimal:
@@ -25,7 +25,8 @@ def dollars(cents: Decimal) -> Decimal:
 
     Raises ValueError for what can be no amount.
     """
-    if not cents.is_finite() or abs(cents) >= _MOST_CENTS:
+    # By its exponent: to compare what has one of nine digits overflows.
+    if not cents.is_finite() or cents.adjusted() >= _MOST_DIGITS:
         raise ValueError("an amount beyond all bounds")
     return cents.scaleb(-2)
 

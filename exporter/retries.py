@@ -59,8 +59,17 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(text) - now).total_seconds()
-        except (ValueError, TypeError):
+        at = instant(text)
+        if at is None:
             return None
+        seconds = (at - now).total_seconds()
     return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def instant(text: str) -> datetime | None:
+    """The date that a header gives, or None if it is none."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at if at.tzinfo else None

@@ -16,6 +16,7 @@ from exporter.catchup import CatchUp, cancelled
 from exporter.errors import AdminApiError, Reason
 from exporter.folding import Ranking
 from exporter.health import Health
+from exporter.labels import label
 from exporter.ledger import Ledger
 from exporter.model import Day, Members, Workspaces
 from exporter.polls import MembersPoll, OrganizationPoll, Poll, Reading, ReportPoll, WorkspacesPoll
@@ -316,6 +317,7 @@ class Runner:
     def _name(self, organization: str) -> None:
         if not self._named:
             self._named = True
+            organization = label(organization)
             self._publisher.name(organization)
             self._health.named(organization)
 

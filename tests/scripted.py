@@ -13,6 +13,13 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = "sk-ant-admin01-secret"
 
 
+def unread(answer: httpx.Response) -> httpx.Response:
+    """The answer as it comes from a network."""
+    if not answer.is_closed:
+        return answer
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+
 class Api:
     """An Admin API that gives these answers one after the other, the last one for ever, and remembers requests."""
 
@@ -40,7 +47,7 @@ class Api:
             answer = await answer
         if isinstance(answer, Exception):
             raise answer
-        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+        return unread(answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer))
 
     async def _sleep(self, seconds):
         self.waits.append(seconds)

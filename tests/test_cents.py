@@ -31,9 +31,9 @@ def answer(request):
     """28 February, the report day, and 1 March cost 1234.5 cents each, by estimate and by bill."""
     path, day = request.url.path, request.url.params.get("starting_at", "")[:10]
     if path.endswith("/me"):
-        return httpx.Response(200, content=b'{"id": "5f0e", "name": "Acme"}')
+        return httpx.Response(200, stream=httpx.ByteStream(b'{"id": "5f0e", "name": "Acme"}'))
     body = CLAUDE_CODE if path.endswith("claude_code") else COST if path.endswith("cost_report") else EMPTY
-    return httpx.Response(200, content=body.replace(b"DAY", day.encode()))
+    return httpx.Response(200, stream=httpx.ByteStream(body.replace(b"DAY", day.encode())))
 
 
 async def test_1234_and_a_half_cents_are_12_dollars_and_34_and_a_half_cents_everywhere(golden):

@@ -16,8 +16,9 @@ import httpx
 import msgspec
 from aiolimiter import AsyncLimiter
 
+from exporter.api import body
 from exporter.api.credential import Credential
-from exporter.api.pages import decode, expect_new, next_cursor
+from exporter.api.pages import decode, expect_new, expect_sendable, next_cursor, parsed, values
 from exporter.api.wire import Endpoint, ErrorBody, ErrorText, Organization
 from exporter.errors import AdminApiError, Reason
 from exporter.retries import reason_of, retry_after, retrying
@@ -27,15 +28,22 @@ Params = Mapping[str, str | int | Sequence[str]]
 
 MAX_PAGES = 10_000
 MAX_BODY_BYTES = 64 << 20
+MAX_VALUES = 2_000_000
+"""Of one page. Rows of the reports take more than 20 bytes a value; what is denser needs many times its bytes."""
 _MAX_ERROR_BYTES = 64 << 10
 
 
 @dataclass(frozen=True)
 class Rows(Generic[Row]):
-    """The rows of one page, and what was wrong with those that are left out: types and places, no content."""
+    """The rows of one page, and what was wrong with those that are left out: types and places, no content.
+
+    `length` in bytes and `values` say how much JSON it was.
+    """
 
     rows: list[Row]
     wrong: list[str]
+    length: int
+    values: int
 
 
 class AdminApi:
@@ -84,9 +92,9 @@ class AdminApi:
 
         Raises AdminApiError, with the reason `wrong_organization` if it is another one than before.
         """
-        body = await self._get("me", "me", {})
+        content = await self._get("me", "me", {})
         try:
-            answer = msgspec.json.decode(body, type=Organization)
+            answer = parsed(_ORGANIZATION, content)
         except msgspec.DecodeError as error:
             raise AdminApiError(Reason.BAD_RESPONSE, f"me: {error}") from None
         if self._organization_id not in (None, answer.id):
@@ -118,18 +126,23 @@ class AdminApi:
         """All pages of a list, the largest there are. `path` fills the endpoint's path.
 
         `background` requests keep to half of the pace, so that many of them delay nothing else.
-        Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats.
+        Raises AdminApiError; also, as `bad_response`, for a cursor or an id that repeats or that no request can hold.
         """
+        for identifier in path.values():
+            expect_sendable(endpoint, identifier)
         filled = endpoint.path.format(**{name: quote(value, safe="") for name, value in path.items()})
         query = {**(params or {}), "limit": endpoint.limit}
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
             if self._unverified:
                 await self._verify()
-            body = await self._get(endpoint.path, filled, query, background=background, beta=endpoint.beta)
-            page, wrong = decode(endpoint, body)
+            content = await self._get(endpoint.path, filled, query, background=background, beta=endpoint.beta)
+            count = values(content)
+            if count > MAX_VALUES:
+                raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: a page of more than {MAX_VALUES:,} values")
+            page, wrong = decode(endpoint, content)
             expect_new(endpoint, seen, page)
-            yield Rows(page.data, wrong)
+            yield Rows(page.data, wrong, len(content), count)
             cursor = next_cursor(endpoint, page)
             if cursor is None:
                 return
@@ -164,13 +177,14 @@ class AdminApi:
                 if response.status_code != 200:
                     await self._refuse(name, response)
                 self._expect_organization(name, response)
-                return await _body(name, response, MAX_BODY_BYTES)
+                return await body.read(name, response, MAX_BODY_BYTES)
         except (TimeoutError, httpx.TimeoutException):
             raise AdminApiError(Reason.TIMEOUT, f"{name}: no complete answer within {self._timeout:g} s") from None
-        except httpx.DecodingError:
-            raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: the body cannot be decompressed") from None
         except (httpx.HTTPError, ssl.SSLError) as error:  # an alert after the handshake, which httpx passes on as it is
-            text = self._credential.redact(f"{name}: {type(error).__name__} {error}").strip()
+            words = str(error)
+            if isinstance(error, httpx.RemoteProtocolError):
+                words = words.partition(":")[0]  # the rest repeats what the server sent
+            text = self._credential.redact(f"{name}: {type(error).__name__} {words}").strip()
             raise AdminApiError(Reason.CONNECTION, text) from None
         finally:
             self._observe(name, code, time.monotonic() - started)
@@ -185,28 +199,22 @@ class AdminApi:
         """Raise the error that a status other than 200 stands for."""
         status = response.status_code
         try:
-            body = msgspec.json.decode(await _body(name, response, _MAX_ERROR_BYTES), type=ErrorBody)
+            told = parsed(_ERROR, await body.read(name, response, _MAX_ERROR_BYTES))
         except (AdminApiError, msgspec.DecodeError, httpx.HTTPError):
-            body = ErrorBody(error=ErrorText())
+            told = ErrorBody(error=ErrorText())
         redact = self._credential.redact
-        request = response.headers.get("request-id") or body.request_id or "unknown"
+        request = response.headers.get("request-id") or told.request_id or "unknown"
         # Redacted before it is cut: a part of the key is no longer found.
-        kind = redact(body.error.type)[:64] or "no error body"
+        kind = redact(told.error.type)[:64] or "no error body"
         raise AdminApiError(
             reason_of(status),
             f"{name}: HTTP {status} ({kind}), request {redact(request)[:64]}"
             + (", a redirect, which is never followed" if 300 <= status < 400 else ""),
-            detail=redact(body.error.message)[:500],
+            detail=redact(told.error.message)[:500],
             retry_after=retry_after(response, self._now()),
             status=status,
         )
 
 
-async def _body(name: str, response: httpx.Response, most: int) -> bytes:
-    chunks, size = [], 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > most:
-            raise AdminApiError(Reason.BAD_RESPONSE, f"{name}: a body of more than {most >> 10} KiB")
-        chunks.append(chunk)
-    return b"".join(chunks)
+_ORGANIZATION = msgspec.json.Decoder(Organization)
+_ERROR = msgspec.json.Decoder(ErrorBody)

@@ -5,7 +5,7 @@ Admin API reference, "pagination": lists go on after their last id, reports at a
 
 import json
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn, TypeVar, get_args
 
 import msgspec
@@ -14,6 +14,25 @@ from exporter.api.wire import Endpoint, Page
 from exporter.errors import AdminApiError, Reason
 
 Row = TypeVar("Row")
+Parsed = TypeVar("Parsed")
+
+MAX_CURSOR_LENGTH = 4096
+
+
+def values(body: bytes) -> int:
+    """How many JSON values `body` holds at most: each but the first follows a comma or opens a list or an object.
+
+    What a body needs in memory depends on them more than on its length.
+    """
+    return 1 + len(body) - len(body.translate(None, b",[{"))
+
+
+def parsed(decoder: msgspec.json.Decoder[Parsed], body: bytes) -> Parsed:
+    """What `decoder` makes of `body`. Raises msgspec.DecodeError, for what msgspec itself has other errors for too."""
+    try:
+        return decoder.decode(body)
+    except (RecursionError, UnicodeDecodeError) as error:
+        raise msgspec.DecodeError(f"no JSON that can be read: {type(error).__name__}") from None
 
 
 def decode(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
@@ -22,10 +41,9 @@ def decode(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
     Raises AdminApiError if it is no page at all.
     """
     try:
-        page: Page[Row] = _decoder(endpoint).decode(body)
+        return parsed(_decoder(endpoint), body), []
     except msgspec.DecodeError:
         return _decode_row_by_row(endpoint, body)
-    return page, []
 
 
 @cache
@@ -42,10 +60,20 @@ def next_cursor(endpoint: Endpoint[Row], page: Page[Row]) -> str | None:
     return page.last_id if page.has_more else None
 
 
+def expect_sendable(endpoint: Endpoint[Any], text: str) -> None:
+    """Raise AdminApiError if `text` is no cursor and no id that a URL can hold, or one that leads to another path."""
+    if not (text.isascii() and text.isprintable()) or len(text) > MAX_CURSOR_LENGTH or text in ("", ".", ".."):
+        raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: an id or a cursor that no request can hold")
+
+
 def expect_new(endpoint: Endpoint[Row], seen: set[str], page: Page[Row]) -> None:
-    """Add the page's ids and its cursor to those `seen`. Raises AdminApiError if one of them was there."""
+    """Add the page's ids and its cursor to those `seen`.
+
+    Raises AdminApiError if one of them was there, or the cursor is none.
+    """
     new = [row.id for row in page.data] if endpoint.rows_have_ids else []  # type: ignore[attr-defined]
     if cursor := next_cursor(endpoint, page):
+        expect_sendable(endpoint, cursor)
         new.append(f"cursor {cursor}")
     before = len(seen)
     seen.update(new)
@@ -64,13 +92,20 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
 
 
+def _whole_number(text: str) -> int | Decimal:
+    return int(text) if len(text) < 20 else Decimal(text)  # Python refuses to read an int of thousands of digits
+
+
+_loads = partial(json.loads, parse_float=Decimal, parse_int=_whole_number, parse_constant=_no_number)
+
+
 def _decode_row_by_row(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row], list[str]]:
     """A page in which a row is of a wrong type, or a string is not Unicode (which only `json` reads).
 
     Raises AdminApiError if it is no page at all.
     """
     try:
-        loose = msgspec.convert(json.loads(body, parse_float=Decimal, parse_constant=_no_number), _Loose)
+        loose = msgspec.convert(_loads(body), _Loose)
     except (msgspec.ValidationError, ValueError, RecursionError, ArithmeticError) as error:
         what = str(error) if isinstance(error, msgspec.ValidationError) else "the body is not JSON"
         raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: {what}") from None
@@ -82,10 +117,18 @@ def _decode_row_by_row(endpoint: Endpoint[Row], body: bytes) -> tuple[Page[Row],
             row["results"], problems = _right(inner, _type_of_results(endpoint))
             wrong += [f"bucket {number}, {problem}" for problem in problems]
         try:
-            page.data.append(msgspec.convert(row, endpoint.row))
+            page.data.append(_converted(row, endpoint.row))
         except msgspec.ValidationError as error:
             wrong.append(f"row {number}: {error}")
     return page, wrong
+
+
+def _converted(row: Any, kind: Any) -> Any:  # noqa: ANN401
+    """The row as one of this kind. Raises msgspec.ValidationError, for what msgspec itself has other errors for too."""
+    try:
+        return msgspec.convert(row, kind)
+    except (RecursionError, UnicodeEncodeError) as error:
+        raise msgspec.ValidationError(type(error).__name__) from None
 
 
 def _right(rows: list[Any], kind: Any) -> tuple[list[Any], list[str]]:  # noqa: ANN401
@@ -93,7 +136,7 @@ def _right(rows: list[Any], kind: Any) -> tuple[list[Any], list[str]]:  # noqa: 
     right, wrong = [], []
     for number, row in enumerate(rows):
         try:
-            msgspec.convert(row, kind)
+            _converted(row, kind)
         except msgspec.ValidationError as error:
             wrong.append(f"row {number}: {error}")
         else:

@@ -8,7 +8,7 @@ docs.claude.com/en/api/usage-cost-api.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
@@ -16,7 +16,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Row = TypeVar("Row")
 Time = Annotated[datetime, Meta(tz=True)]
-Count = Annotated[int, Meta(ge=0)] | None
+Count = Annotated[int, Meta(ge=0, le=2**53)] | None
+"""No more than a number of Prometheus holds exactly; one that is no number there costs the whole scrape."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Endpoint(Generic[Row]):
     rows_have_ids: bool = True
     limit: int = 1000
     beta: str = ""
+
+
+def _expect_utc(instant: datetime) -> None:
+    """Raise ValueError for a time that no datetime holds in UTC: whoever decodes it finds a wrong type."""
+    try:
+        instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time beyond all bounds") from None
 
 
 class Page(Struct, Generic[Row], gc=False):
@@ -71,6 +80,9 @@ class User(Struct, frozen=True, gc=False):
     email: str | None
     role: str
     added_at: Time
+
+    def __post_init__(self) -> None:
+        _expect_utc(self.added_at)
 
 
 class Invite(Struct, frozen=True, gc=False):
@@ -198,6 +210,9 @@ class Bucket(Struct, Generic[Row]):
 
     starting_at: Time
     results: list[Row]
+
+    def __post_init__(self) -> None:
+        _expect_utc(self.starting_at)
 
 
 class CacheCreation(Struct, gc=False):

@@ -32,7 +32,12 @@ def receiver_client(
     """Connections to the receiver, with the settings' certificates. Raises SettingsError."""
     context = client_context(_SECTION, section.ca_file, section.cert_file, section.key_file)
     return httpx.AsyncClient(
-        headers={**section.headers, **remote_write.HEADERS, "user-agent": f"anthropic-exporter/{__version__}"},
+        headers={
+            **section.headers,
+            **remote_write.HEADERS,
+            "accept-encoding": "identity",
+            "user-agent": f"anthropic-exporter/{__version__}",
+        },
         timeout=section.timeout.total_seconds(),
         transport=transport,
         proxy=client_proxy(section.url, context) if section.url else None,
@@ -126,6 +131,8 @@ def _secret(file: Path) -> str:
 
 async def _detail(response: httpx.Response, secrets: Iterable[str]) -> str:
     """What the receiver says about its refusal."""
+    if "content-encoding" in response.headers:
+        return ""  # it was not asked for, and httpx would inflate it to any size
     text = b""
     try:
         async for chunk in response.aiter_bytes():

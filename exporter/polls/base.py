@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Generic, Protocol, TypeVar
 
-from exporter.api.client import AdminApi, Params
+from exporter.api.client import MAX_BODY_BYTES, MAX_VALUES, AdminApi, Params
 from exporter.api.wire import Bucket, Endpoint
 from exporter.catalog import USAGE_DIMENSIONS
 from exporter.errors import AdminApiError, Cause, Reason
@@ -24,6 +24,10 @@ Other = TypeVar("Other")
 Row = TypeVar("Row")
 
 _NAMED_IN_LOG = 3
+
+MOST_BYTES, MOST_VALUES = 8 * MAX_BODY_BYTES, 8 * MAX_VALUES
+"""Of the JSON of one run. A day of Claude Code of 100,000 people is about 160 MB and 7 million values; what is kept of
+so much, and the series that are made of it, take a few times its bytes."""
 
 
 class Held(Protocol):
@@ -48,6 +52,7 @@ class Reading:
         self.held = snapshots.model
         self.rows = 0
         self.skipped: dict[Cause, int] = {"wrong_type": 0, "currency": 0}
+        self._length = self._values = 0
         self._poll = poll
 
     async def all(
@@ -58,8 +63,16 @@ class Reading:
         counted: bool = True,
         **path: str,
     ) -> AsyncIterator[Row]:
-        """The rows of all pages; not `counted` where it is another look at the same rows. Raises AdminApiError."""
+        """The rows of all pages; not `counted` where it is another look at the same rows.
+
+        Raises AdminApiError, also where this run has read more than any organization can have.
+        """
         async for page in self.api.pages(endpoint, params, background=self._background, **path):
+            self._length += page.length
+            self._values += page.values
+            if self._length > MOST_BYTES or self._values > MOST_VALUES:
+                most = f"{MOST_BYTES >> 20} MiB or {MOST_VALUES:,} values"
+                raise AdminApiError(Reason.BAD_RESPONSE, f"{endpoint.path}: more than {most} for one poll")
             if counted:
                 self.rows += sum(map(_size, page.rows)) + len(page.wrong)
                 for where in page.wrong:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from exporter import catalog
 from exporter.api import wire
 from exporter.exposition import Family, family
+from exporter.labels import label
 from exporter.ledger import Ledger
 from exporter.model import Members, RolesSince
 from exporter.polls.base import Held, Poll, Reading
@@ -35,12 +36,13 @@ class MembersPoll(Poll[Members]):
         """
         before, now = ledger.roles(), {}
         for member in model.all if self.policy.names_people else ():
-            role, since = before.get(member.id, (member.role, member.added_at))
-            now[member.id] = (member.role, since if role == member.role else model.read_at)
+            identifier, role = label(member.id), label(member.role)
+            known, since = before.get(identifier, (role, member.added_at))
+            now[identifier] = (role, since if known == role else model.read_at)
         if now != before:
             ledger.set_roles(now)
         if self.policy.names_people:
-            yield RolesSince({user_id: since for user_id, (_, since) in now.items()})
+            yield RolesSince({member.id: now[label(member.id)][1] for member in model.all})
 
     def families(self, model: Members, held: Held) -> Iterable[Family]:
         """Members by role; where people are named, each one's e-mail (case folded, as everywhere), role and joining."""

@@ -11,6 +11,7 @@ from exporter.api.client import Params
 from exporter.api.wire import Bucket, Endpoint
 from exporter.catalog import Metric
 from exporter.days import DAY, day_start, next_midnight, next_report, report_day, utc_day
+from exporter.errors import AdminApiError, Reason
 from exporter.exposition import Family, family
 from exporter.model import Day, Open
 from exporter.polls.base import Poll, Reading
@@ -85,8 +86,14 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
         """What windows need of a day: a value of `kept`."""
 
     def encode(self, day: AnyDay, digest: Mapping[Any, Any]) -> bytes:
-        """A day as it is kept: its digest first, which a start can then have without the rest."""
-        return _encoder.encode((list(digest.items()), list(day.by.items())))
+        """A day as it is kept: its digest first, which a start can then have without the rest.
+
+        Raises AdminApiError for a sum that nobody can have reached, and that no msgpack holds.
+        """
+        try:
+            return _encoder.encode((list(digest.items()), list(day.by.items())))
+        except OverflowError:
+            raise AdminApiError(Reason.BAD_RESPONSE, f"{self.name}: a sum beyond all bounds") from None
 
     def decode(self, day: date, content: bytes) -> AnyDay:
         """A kept day. Raises msgspec.DecodeError or ArithmeticError if it is none of this shape."""

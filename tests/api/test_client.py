@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.api import client as client_module
-from exporter.api.wire import API_KEYS, CLAUDE_CODE, USERS, WORKSPACE_MEMBERS
+from exporter.api.wire import API_KEYS, CLAUDE_CODE, USAGE, USERS, WORKSPACE_MEMBERS
 from exporter.errors import AdminApiError, Reason
 from tests.scripted import KEY, Api
 
@@ -180,6 +180,24 @@ async def test_amounts_are_exact_on_the_slow_path_too():
     assert fast == slow
 
 
+@pytest.mark.parametrize("identifier", ["", ".", "..", "\ud800", "x" * 70_000])
+async def test_an_id_that_no_path_can_hold_is_not_sent(identifier):
+    api = Api({"data": []})
+    assert (await failure(api, WORKSPACE_MEMBERS, workspace_id=identifier)).reason is Reason.BAD_RESPONSE
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("number", ["-1", "1.0", "9007199254740993", "18446744073709551616", "9" * 4000, "9" * 5000])
+@pytest.mark.parametrize("other", ["", r',{"x": "\ud800"}'])
+async def test_a_count_that_can_be_none_costs_one_row_on_both_ways_to_read(number, other):
+    row = '{"uncached_input_tokens":1,"output_tokens":1,"cache_read_input_tokens":COUNT}'
+    rows = ",".join([row.replace("COUNT", number), row.replace("COUNT", str(2**53))]) + other
+    body = '{"data":[{"starting_at":"2026-02-28T00:00:00Z","results":[ROWS]}]}'.replace("ROWS", rows)
+    api = Api(httpx.Response(200, text=body))
+    (bucket,) = await api.rows(USAGE)
+    assert [one.cache_read_input_tokens for one in bucket.results] == [2**53]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b'{"data":[{', b"[]", b'{"data":{}}', b'{"data":[NaN]}', b"[" * 100_000]
 )
@@ -292,13 +310,25 @@ async def test_retry_after_is_honoured():
     assert api.waits == [7, 30]
 
 
-async def test_a_retry_after_beyond_five_minutes_ends_the_poll_and_is_passed_on():
-    api = Api(error(429, **{"retry-after": "301"}))
-    assert (await failure(api)).retry_after == 301
+@pytest.mark.parametrize("text", ["301", "1e9", "Fri, 31 Dec 9999 23:59:59 -2359"])
+async def test_a_retry_after_beyond_five_minutes_ends_the_poll_and_is_passed_on(text):
+    api = Api(error(429, **{"retry-after": text}))
+    assert ((await failure(api)).retry_after or 0) > 300
     assert api.waits == []
 
 
-@pytest.mark.parametrize("text", ["soon", "", "nan", "inf", "-5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        "",
+        "nan",
+        "inf",
+        "-5",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 1601 00:00:00 -0000",
+    ],
+)
 async def test_an_odd_retry_after_does_no_harm(text):
     api = Api(error(503, **{"retry-after": text}), page(1))
     await api.rows()

@@ -48,7 +48,8 @@ class Ours:
         self.service = Service(self._parts)
 
     def _answer(self, request):
-        return httpx.Response(200, content=self.bodies[int(request.url.params.get("page", "1")) - 1])
+        body = self.bodies[int(request.url.params.get("page", "1")) - 1]
+        return httpx.Response(200, stream=httpx.ByteStream(body))
 
     async def poll(self):
         outcome = await self._parts.runner.run(POLL)

@@ -1,5 +1,6 @@
 """How a receiver is spoken with: authentication, tenants, certificates, and never a secret in words."""
 
+import gzip
 import socket
 import ssl
 from http.server import BaseHTTPRequestHandler
@@ -112,6 +113,15 @@ async def test_a_receiver_that_repeats_what_authorizes_us_does_not_get_it_into_w
     for secret in ("correct", "horse", *sent):
         assert secret not in caught.value.detail
     assert before or "[secret]" in caught.value.detail
+
+
+async def test_what_a_receiver_says_is_never_inflated():
+    bomb = gzip.compress(gzip.compress(b" " * 10_000_000))
+    headers = {"content-encoding": "gzip, gzip"}
+    scripted = Scripted(lambda *_: httpx.Response(400, headers=headers, stream=httpx.ByteStream(bomb)))
+    with pytest.raises(PushError) as caught:
+        await scripted.receiver.write(WriteRequest())
+    assert (caught.value.reason, caught.value.detail) == (Reason.BAD_REQUEST, "")
 
 
 async def test_nobody_there_is_a_connection_that_failed():
