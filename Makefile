@@ -72,4 +72,4 @@ lock:  ## pin the newest versions that pyproject.toml allows, with their hashes
 	$(PIN) --group release -o requirements-release.lock
 
 clean:
-	rm -rf .venv .tools build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .fuzz build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
