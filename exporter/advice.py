@@ -36,6 +36,8 @@ def advice(reason: Reason, message: str, key: Credential) -> str:
         return f"the key may not read this; {ADMIN_KEY}"
     if reason is Reason.CONNECTION and "CERTIFICATE_VERIFY_FAILED" in message:
         return "the certificate is not trusted: if a proxy inspects TLS, put its authority into api.ca-file"
+    if reason is Reason.BAD_RESPONSE and "clock" in message:
+        return "set this machine's time; if it is right, the time of a proxy in between is not"
     return _WORDS[reason]
 
 

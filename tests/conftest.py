@@ -77,6 +77,7 @@ class Simulator:
         self.now = now
         self.url = ""
         self.server = web.server(build_app(options, lambda: self.now))
+        self.server.config.date_header = False  # it would be the machine's, not that of the clock above
 
     def truth(self, day: date) -> Any:
         return ask(f"{self.url}/simulator/truth?day={day}")
