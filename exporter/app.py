@@ -66,6 +66,7 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
     """One pool of connections to the API, with the settings' proxy and certificates. Raises SettingsError."""
     api = settings.api
     context = client_context("api", api.ca_file)
+    seconds = api.timeout.total_seconds()
     return httpx.AsyncClient(
         base_url=api.base_url,
         headers={
@@ -74,7 +75,9 @@ def http_client(settings: Settings) -> httpx.AsyncClient:
             "anthropic-version": api.version,
             "user-agent": f"anthropic-exporter/{__version__} ({HOME})",
         },
-        timeout=api.timeout.total_seconds(),
+        # A connection has to fail by itself before the whole request does: of a handshake that is cancelled, httpcore
+        # leaves the socket to the garbage collector.
+        timeout=httpx.Timeout(seconds, connect=seconds / 3),
         limits=httpx.Limits(max_connections=32),
         proxy=client_proxy(api.base_url, context, api.proxy_url),
         verify=context,
