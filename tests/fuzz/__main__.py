@@ -17,6 +17,9 @@ with atheris.instrument_imports(include=["exporter"]):
     from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parent.parent.parent
+FIXTURES = ROOT / "tests" / "fixtures"
+SEEDS = {"settings": [FIXTURES], "web-config": [FIXTURES / "web"]}
+"""Further folders of inputs to begin with."""
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
 
 
@@ -28,6 +31,7 @@ def main() -> None:
     logging.getLogger("exporter").propagate = False
     found, kept = CORPUS / arguments.target, ROOT / ".fuzz" / arguments.target
     kept.mkdir(parents=True, exist_ok=True)
+    found.mkdir(exist_ok=True)
     words = kept.with_suffix(".dict")
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in HOSTILE if len(word) <= 64))
     libfuzzer = [
@@ -37,7 +41,8 @@ def main() -> None:
         "-print_final_stats=1",
         "-len_control=0",
     ]
-    atheris.Setup([sys.argv[0], *libfuzzer, *further, str(kept), str(found)], TARGETS[arguments.target])
+    folders = [kept, found, *SEEDS.get(arguments.target, ())]
+    atheris.Setup([sys.argv[0], *libfuzzer, *further, *map(str, folders)], TARGETS[arguments.target])
     atheris.Fuzz()
 
 

@@ -3,14 +3,19 @@
 import asyncio
 import logging
 import math
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import msgspec
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from starlette.responses import PlainTextResponse
 
 from exporter.api import wire
 from exporter.api.client import _ERROR, _ORGANIZATION
@@ -18,12 +23,15 @@ from exporter.api.credential import Credential
 from exporter.api.pages import decode, expect_new, next_cursor, parsed, values
 from exporter.app import Parts
 from exporter.deflate import inflate
-from exporter.errors import AdminApiError, Reason
+from exporter.errors import AdminApiError, Reason, SettingsError
+from exporter.front.guard import Guard
+from exporter.front.web_file import WebConfigFile
 from exporter.labels import MAX_LENGTH
 from exporter.polls import ALL
 from exporter.retries import instant
 from exporter.runner import Outcome
 from exporter.settings import Settings
+from exporter.sources import leaves, load, variable
 from tests.fuzz.pages import PAGES, of_bytes, with_parts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -162,8 +170,52 @@ def exposition(data: bytes) -> None:
     _loop.run(polled(*of_bytes([*CONCERNED], data)))
 
 
+_folder = TemporaryDirectory(prefix="fuzz-")
+_FILE = Path(_folder.name) / "config.yml"
+_SETTINGS = [variable(name) for name, _ in leaves() if name != "config.file"]
+_PROXY = variable("api.proxy-url")
+_HASH = re.compile(r"\$2[aby]\$")
+
+
+def settings(data: bytes) -> None:
+    """A file of settings, or one of the environment, is used, or refused in words without the password in it."""
+    _FILE.write_bytes(data)
+    value = data[1:].decode("utf-8", "replace")
+    chosen = _SETTINGS[data[0] % len(_SETTINGS)] if data else _SETTINGS[0]
+    for flags, environment in (
+        ({"config": {"file": str(_FILE)}}, {}),
+        ({}, {chosen: value}),
+        ({}, {_PROXY: f"http://me:{KEY}@{value}"}),
+    ):
+        words = _refusal(partial(load, flags, environment))
+        assert words is None or (words.strip() and KEY not in words)
+
+
+def web_config(data: bytes) -> None:
+    """A web configuration is used, or refused in words that name its file; none shows a hash."""
+    _FILE.write_bytes(data)
+    words = _refusal(partial(WebConfigFile, _FILE))
+    if words is None:
+        config = WebConfigFile(_FILE).config
+        Guard(PlainTextResponse(""), config)
+        words = f"{_FILE} {config!r}"
+    assert str(_FILE) in words
+    assert not _HASH.search(words)
+
+
+def _refusal(read: Callable[[], object]) -> str | None:
+    """The words in which something is refused; None if it is taken."""
+    try:
+        read()
+    except SettingsError as error:
+        return str(error)
+    return None
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "decoder": decoder,
     "exposition": exposition,
+    "settings": settings,
+    "web-config": web_config,
 }
 """By name, which is also that of a folder of tests/fuzz/corpus."""
