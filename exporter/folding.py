@@ -16,11 +16,14 @@ Actor = tuple[str, str]
 
 @dataclass(frozen=True)
 class Ranking:
-    """Of all actors of 30 days `most` are `named`: those who spent most. `folded`: how many are not."""
+    """Of all actors of 30 days `most` are `named`: those who spent most. `folded`: how many are not; true if any is."""
 
     most: int
     named: frozenset[Actor] = frozenset()
     folded: int = 0
+
+    def __bool__(self) -> bool:
+        return self.folded > 0
 
     def others(self, actors: Iterable[Actor]) -> frozenset[Actor]:
         """Those of `actors` that are not to be named. Who has no name is nobody's business, and stays so."""

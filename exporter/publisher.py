@@ -62,18 +62,25 @@ class Publisher:
             remembering,
         )
         beside = tuple(further)
-        changed = {type(one) for one in beside if before is None or one not in before.beside}
+        if self._concerned(poll, beside):  # rare, so not waited for above
+            body, series = await self._rendered(poll.families(model, _first_of(beside, self._snapshots.model)))
         age = min(self._max_age, poll.max_age)
         snapshot = Snapshot(model, body, fetched_at + age, poll.true(model), lasting, beside)
-        if changed & set(poll.reads):  # what it has just learned changes its own rows: rare, so not waited for above
-            body, series = await self._rendered(poll.families(model, _first_of(beside, self._snapshots.model)))
-            snapshot = replace(snapshot, body=body)
         self._snapshots.publish(poll.name, snapshot)
+        changed = {type(one) for one in beside if before is None or one not in before.beside}
         await self._render_views_of({type(model)} | changed)
         if before is None or before.model != model:
             changed.add(type(model))
         await self._render_polls_that_read(changed, but=poll.name)
         return series + lasting_series
+
+    def _concerned(self, poll: Poll[Any], beside: Iterable[object]) -> bool:
+        """Whether a poll's rows look at one of these models, which says something (is true) that it did not say before.
+
+        Or says nothing any more.
+        """
+        both = [(one, self._snapshots.model(type(one))) for one in beside if type(one) in poll.reads]
+        return any(now != before and (now or before) for now, before in both)
 
     async def further(self, poll: Poll[Any], *models: object) -> None:
         """Replace some of the models that live as long as what the poll has read."""

@@ -62,7 +62,7 @@ def _to_come(parts: Parts, families: Counter[str]) -> int:
 def _advice(parts: Parts, families: Counter[str]) -> Iterator[str]:
     """What makes it smaller."""
     day, ranking = parts.snapshots.model(ClaudeCodeDay), parts.snapshots.model(Ranking)
-    if ranking and ranking.folded:
+    if ranking:
         yield (
             f"{ranking.folded:,} actors are summed up as `other`, since there are more than "
             f"limits.actors={ranking.most:,}"

@@ -184,7 +184,7 @@ def people_known(digest: Mapping[Spender, Decimal], policy: Policy) -> bool:
 def _exported(day: Day[Who, Activity], held: Held, policy: Policy) -> Mapping[Values, Activity]:
     """The rows under their labels, and whether they have costs, activity or both; folded actors are summed up."""
     teams, ranking = held(Teams), held(Ranking)
-    others = ranking.others({who[:2] for who in day.by}) if ranking else frozenset()
+    others = ranking.others({who[:2] for who in day.by}) if ranking is not None else frozenset()
     rows: dict[Values, Activity] = {}
     for who, did in day.by.items():
         if who[:2] in others:

@@ -63,7 +63,7 @@ class ClaudeCodeWindows(View):
     def _costs(self, days: ClaudeCodeDays, teams: Teams | None, ranking: Ranking | None) -> Iterator[Group]:
         costs = sums(days)
         everybody = {spender: None for by in costs.values() for spender in by}
-        others = ranking.others({spender[:2] for spender in everybody}) if ranking else frozenset()
+        others = ranking.others({spender[:2] for spender in everybody}) if ranking is not None else frozenset()
         rows: dict[Values, dict[Values, Decimal]] = {}
         for spender in everybody:
             name = OTHER if spender[:2] in others else spender.actor if self._policy.names_people else ""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from exporter.app import http_client
 from exporter.folding import OTHER, Ranker, Ranking, ranking
 from exporter.model import ClaudeCodeDays, Spender
+from exporter.polls import ClaudeCodePoll
 from tests.service import ask
 from tests.world import World, settings_for
 
@@ -86,6 +87,22 @@ def test_never_are_more_named_than_may_be(spent, most):
 
 def test_nobody_is_folded_before_anything_is_ranked():
     assert Ranking(5).others([("ann", "user")]) == frozenset()
+
+
+async def test_where_everybody_is_named_rows_are_made_once(simulator, monkeypatch):
+    made = []
+    families = ClaudeCodePoll.families
+
+    def counted(self, model, held):
+        made.append(model.day)
+        return families(self, model, held)
+
+    monkeypatch.setattr(ClaudeCodePoll, "families", counted)
+    async with http_client(settings_for(simulator)) as http:
+        await World(simulator, http).poll("workspaces", "claude_code")
+        assert made == [NOON.date() - timedelta(days=1)]
+        await World(simulator, http, limits={"actors": 3}).poll("workspaces", "claude_code")
+        assert len(made) == 3
 
 
 @pytest.fixture
