@@ -5,7 +5,8 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,16 +14,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from exporter.connections import Connection, Limits
+from exporter.crowd import Crowd
 from exporter.errors import SettingsError
 from exporter.page import PICTURES
 from exporter.scrape import Scrape
 from exporter.values import address
 
 SLICE = 1 << 18
-STALLED_SECONDS = 20.0
-KEEP_ALIVE_SECONDS = 120
+LIMITS = Limits()
+BURST = 128
+QUEUE = 1024
+SOCKET_SENDS, SOCKET_RECEIVES = 1 << 17, 1 << 16
 GRACE_SECONDS = 3
 
 
@@ -44,6 +48,7 @@ class Service(Protocol):
 
 def build(service: Service) -> Starlette:
     """The ASGI application: GET and HEAD of a few paths."""
+    inflating = asyncio.Lock()
 
     async def metrics(request: Request) -> Response:
         accept = request.headers.get("accept", "")
@@ -55,7 +60,7 @@ def build(service: Service) -> Starlette:
             headers |= {"content-encoding": "gzip", "content-length": str(sum(map(len, pieces)))}
             return StreamingResponse(_slices(pieces), headers=headers)
         headers["content-length"] = str(scrape.length)
-        return StreamingResponse(_slices(scrape.text()), headers=headers)
+        return StreamingResponse(_in_turn(scrape.text(), inflating), headers=headers)
 
     async def landing(_: Request) -> Response:
         return HTMLResponse(service.page(), headers=_PAGE_HEADERS)
@@ -120,6 +125,23 @@ async def _slices(pieces: Iterable[bytes]) -> AsyncIterator[memoryview]:
     for piece in pieces:
         for start in range(0, len(piece), SLICE):
             yield memoryview(piece)[start : start + SLICE]
+            await _let_others()
+
+
+async def _in_turn(pieces: Iterator[bytes], lock: asyncio.Lock) -> AsyncIterator[bytes]:
+    """`pieces`, which take milliseconds each to make: one at a time, however many clients want the whole text."""
+    while True:
+        async with lock:
+            piece = next(pieces, None)
+            await _let_others()
+        if piece is None:
+            return
+        yield piece
+
+
+async def _let_others() -> None:
+    """Give way: nobody hears that a client has gone, whose buffers are never full again, before the server's turn."""
+    await asyncio.sleep(0)
 
 
 def quality(header: str, name: str) -> float:
@@ -135,32 +157,6 @@ def quality(header: str, name: str) -> float:
     return 0.0
 
 
-class _Connection(HttpToolsProtocol):
-    """Cuts clients that stop reading: whoever takes no 256 KiB within 20 s is gone, and so is its memory."""
-
-    _cut: asyncio.TimerHandle | None = None
-
-    def pause_writing(self) -> None:
-        """The client's buffers are full."""
-        super().pause_writing()
-        self._cut = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """The client reads again."""
-        self._reading()
-        super().resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        self._reading()
-        super().connection_lost(exc)
-
-    def _reading(self) -> None:
-        if self._cut:
-            self._cut.cancel()
-            self._cut = None
-
-
 class Server(uvicorn.Server):
     """A server that leaves signals to the application."""
 
@@ -169,22 +165,41 @@ class Server(uvicorn.Server):
         """Capture none."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen.
 
-def server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Server:
-    """A server for `app`, over `tls`; run it with `serve(sockets=[listen(...)])`, end it with `should_exit`."""
+        What asyncio calls a backlog is also how many connections it accepts at once, before anybody can close one.
+        So it is small, and the kernel's queue, in which a scrape waits its turn while others rush in, is set apart.
+        """
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(QUEUE)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is being answered, and close what is still open after the time for it."""
+        await super().shutdown(sockets)
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+def server(app: ASGIApp, tls: ssl.SSLContext | None = None, *, limits: Limits = LIMITS) -> Server:
+    """A server for `app`; run it with `serve(sockets=[listen(...)])`, end it with `should_exit`.
+
+    uvicorn knows nothing of `tls`: it has no limits for the handshake.
+    """
     return Server(
         uvicorn.Config(
             app,
-            http=_Connection,
+            http=cast("Any", partial(Connection, limits=limits, tls=tls, crowd=Crowd())),
             lifespan="off",
             ws="none",
             log_config=None,
             access_log=False,
             proxy_headers=False,  # else whoever is on this machine could say which client it is
             server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            backlog=BURST,
+            timeout_keep_alive=limits.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
     )
 
@@ -195,11 +210,15 @@ def listen(setting: str, text: str) -> socket.socket:
     both = not host and socket.has_dualstack_ipv6()
     try:
         family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=128)
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=both, backlog=QUEUE)
     except OSError as error:
         raise SettingsError(f"{setting}: cannot listen on {text}: {error.strerror or error}") from None
+    # Accepted sockets inherit all three. Left to itself, the kernel takes 4 MiB for whoever reads slowly, which count
+    # as memory of a container.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_SENDS)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_RECEIVES)
     # asyncio does this only for sockets that name their protocol, which these do not: with Nagle's algorithm, a scrape
-    # over a kept connection takes 40 ms more. Accepted sockets inherit it.
+    # over a kept connection takes 40 ms more.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

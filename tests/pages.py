@@ -38,11 +38,11 @@ class Pages:
 
 
 @contextmanager
-def served(pages, **options):
+def served(pages, limits=web.LIMITS, tls=None, **options):
     """The URL of a server of `pages`, and the server; `options` are of its socket."""
     listening = web.listen("test", "127.0.0.1:0")
     for name, value in options.items():
         listening.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
-    server = web.server(web.build(pages))
+    server = web.server(web.build(pages), tls=tls, limits=limits)
     with serving(server, listening) as url:
-        yield url, server
+        yield url.replace("http:", "https:") if tls else url, server

@@ -1,6 +1,7 @@
 """A server of ours in a thread of this process."""
 
 import asyncio
+import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,11 @@ from socket import socket
 
 from exporter import web
 from tests.service import until
+
+for module in ("anyio.abc", "anyio._backends._asyncio", "anyio._core._fileio"):
+    # Else they come in with the first request. pytest rewrites them, and in the server's thread the compiler of
+    # Python 3.11 fails now and then ("AST constructor recursion depth mismatch").
+    importlib.import_module(module)
 
 
 @contextmanager

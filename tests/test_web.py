@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from exporter import web
+from exporter.connections import Limits
 from exporter.errors import SettingsError
 from exporter.values import address
 from exporter.web import quality
@@ -90,10 +91,12 @@ def test_probes_tell_by_their_status(service, url):
     assert [httpx.get(f"{url}/-/{probe}").status_code for probe in ("healthy", "ready")] == [503, 503]
 
 
-def test_a_client_that_stops_reading_is_cut_and_nobody_else_waits_for_it(service, monkeypatch):
-    monkeypatch.setattr(web, "STALLED_SECONDS", 0.1)
+def test_a_client_that_stops_reading_is_cut_and_nobody_else_waits_for_it(service):
     service.body(*[b"x" * (1 << 20)] * 64)
-    with served(service, SO_SNDBUF=4096) as (url, server), socket.create_connection(address(url[7:])) as client:
+    with (
+        served(service, Limits(stalled_seconds=0.1), SO_SNDBUF=4096) as (url, server),
+        socket.create_connection(address(url[7:])) as client,
+    ):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
