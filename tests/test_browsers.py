@@ -1,5 +1,7 @@
 """What a browser can be made to do with the exporter by a page of somebody else: nothing."""
 
+import logging
+
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
@@ -75,6 +77,7 @@ def test_the_service_has_no_pages_of_the_simulator_and_none_for_debugging(url, p
 
 @pytest.mark.parametrize("path", ["/", "/metrics"])
 def test_a_defect_of_ours_shows_nothing_of_itself(path, caplog):
+    caplog.set_level(logging.ERROR, "uvicorn.error")
     with served(Broken()) as (url, _):
         answer = httpx.get(url + path, headers={"accept": "text/html"})
         assert (answer.status_code, answer.text) == (500, "Internal Server Error")

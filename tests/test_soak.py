@@ -20,7 +20,7 @@ CALM = Sample(
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_two_days_in_half_a_minute_go_by_without_a_problem(tool, tmp_path):
     tool("prometheus3")  # it says how to get it
-    flags = ["--minutes=0.5", "--days-per-minute=4", "--people=25", "--clients=16", "--seed=1"]
+    flags = ["--minutes=0.5", "--days-per-minute=4", "--people=25", "--clients=16", "--seed=1", "--scrape-seconds=5"]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.soak", *flags, f"--csv={tmp_path}/samples.csv"],
         cwd=ROOT,

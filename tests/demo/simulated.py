@@ -109,7 +109,9 @@ class Api:
 def served(*faults, http="auto", **options):
     """Serve the simulation on a loopback socket by a real uvicorn; gives its base URL."""
     app = Api(**options).app
-    server = uvicorn.Server(uvicorn.Config(app, port=0, http=http, log_level=60, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http=http, log_config=None, log_level=60, timeout_graceful_shutdown=2)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

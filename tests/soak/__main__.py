@@ -21,13 +21,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), metavar="N", help="of everything random")
     parser.add_argument("--people", type=int, default=200, metavar="N", help="members (default: 200)")
     parser.add_argument("--clients", type=int, default=64, metavar="N", help="slow clients (default: 64)")
+    parser.add_argument("--scrape-seconds", type=int, default=1, metavar="N", help="between scrapes (default: 1)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="where to leave samples of the service")
     parser.add_argument("--folder", type=Path, help="an empty one, to leave all files in (default: none are left)")
     own = parser.parse_args(arguments)
     program = shutil.which("prometheus3") or shutil.which("prometheus3", path=TOOLS)
     if program is None:
         parser.error("prometheus3 is missing: make tools")
-    plan = Plan(own.minutes, own.days_per_minute, own.seed, own.people, own.clients)
+    plan = Plan(own.minutes, own.days_per_minute, own.seed, own.people, own.clients, own.scrape_seconds)
     _say(str(plan))
     with ExitStack() as stack:
         folder = own.folder or Path(stack.enter_context(TemporaryDirectory()))

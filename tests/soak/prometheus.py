@@ -60,13 +60,15 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(program: str, target: str, folder: Path) -> Iterator[Prometheus]:
-    """A Prometheus 3 that scrapes HOST:PORT once in each format every second."""
+def scraping(program: str, target: str, seconds: int, folder: Path) -> Iterator[Prometheus]:
+    """A Prometheus 3 that scrapes HOST:PORT once in each format every so many seconds, which it has to answer in."""
     jobs = [
         f"{{job_name: {job}, scrape_protocols: [{protocol}], static_configs: [{{targets: ['{target}']}}]}}"
         for job, protocol in JOBS.items()
     ]
-    (folder / "prometheus.yml").write_text(f"global: {{scrape_interval: 1s}}\nscrape_configs: [{', '.join(jobs)}]\n")
+    (folder / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: {seconds}s}}\nscrape_configs: [{', '.join(jobs)}]\n"
+    )
     listen = f"127.0.0.1:{free_port()}"
     flags = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     made = Prometheus(f"http://{listen}")

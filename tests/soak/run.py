@@ -37,6 +37,7 @@ class Plan:
     seed: int
     people: int
     clients: int
+    scrape_seconds: int
 
     def clock(self, folder: Path) -> Clock:
         """The clock of all processes."""
@@ -63,7 +64,7 @@ def soak(plan: Plan, program: str, folder: Path, say: Say) -> Findings:
     with processes.simulated(clock, plan.people, folder) as api:
         trouble = Trouble(Random(plan.seed), api, folder)
         with processes.serving(clock, api, trouble, folder) as service:
-            with scraping(program, service.url.removeprefix("http://"), folder) as prometheus:
+            with scraping(program, service.url.removeprefix("http://"), plan.scrape_seconds, folder) as prometheus:
                 found = _Soak(plan, clock, trouble, service, prometheus, say).run(api, folder)
             code, seconds = service.process.stop()
         found.problems += _last_words(service, code, seconds)
