@@ -22,8 +22,7 @@ def size(parts: Parts) -> Iterator[str]:
     """Lines for a person, of what has just been read."""
     scrape = Scrape(parts.snapshots, parts.health, None, parts.now(), openmetrics=False)
     zipped = sum(map(len, scrape.gzip()))
-    lines = b"".join(scrape.text()).splitlines()
-    families = Counter(line[: line.index(b"{")].decode() for line in lines if line[:1] != b"#")
+    families = series_of(b"".join(scrape.text()))
     series = families.total()
     full = series + _to_come(parts, families)
     yield (
@@ -38,6 +37,12 @@ def size(parts: Parts) -> Iterator[str]:
         yield f"{'':<19}{text}"
 
 
+def series_of(text: bytes) -> Counter[str]:
+    """How many series each family of an exposition has. Label values may hold carriage returns."""
+    lines = text.split(b"\n")[:-1]
+    return Counter(line.partition(b"{")[0].decode() for line in lines if not line.startswith(b"#"))
+
+
 def _to_come(parts: Parts, families: Counter[str]) -> int:
     """Series of days that are not read yet: in windows is everybody who may ever spend, and every key may be used."""
     held, policy = parts.snapshots.model, parts.policy
@@ -46,12 +51,10 @@ def _to_come(parts: Parts, families: Counter[str]) -> int:
     if day:
         people = {(who.actor, who.actor_type, who.customer_type) for who in day.by}
         active = {who[0] for who in people}
-        idle = (
-            [one for one in members.all if policy.known_as((one.email or "").casefold()) not in active]
-            if members
-            else []
-        )
-        everybody = len(people) + (len(idle) if policy.names_people else 0)
+        idle = 0
+        if members and policy.names_people:
+            idle = sum(policy.known_as((one.email or "").casefold()) not in active for one in members.all)
+        everybody = len(people) + idle
         expected[catalog.WINDOW_ESTIMATED_COST.name] = min(everybody, policy.most_actors) * len(windows(day.day))
     if members and policy.names_active_people:
         expected[catalog.MEMBER_LAST_ACTIVE.name] = len(members.all)

@@ -22,6 +22,11 @@ def number(pattern, lines):
     return int(found.replace(",", ""))
 
 
+def test_series_are_counted_whatever_their_labels_hold():
+    text = '# HELP a A.\n# TYPE a gauge\na{x="\r"} 1\na{x="\u2028{"} 2\nb{} 3\n'
+    assert size.series_of(text.encode()) == {"a": 2, "b": 1}
+
+
 async def test_full_windows_have_about_as_many_series_as_was_said_before_they_were_read(simulator):
     async with http_client(settings_for(simulator)) as http:
         world = World(simulator, http)
