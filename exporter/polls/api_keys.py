@@ -1,7 +1,7 @@
 """API keys."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from msgspec import UNSET
@@ -53,9 +53,7 @@ class ApiKeysPoll(Poll[ApiKeys]):
                     self._maker(key),
                     key.created_by.type if key.created_by else "",
                     "claude_code" if places[key.id] in minted else "standard",
-                    teams.of_api_key(key.id, key.name or "", (places[key.id], names.get(places[key.id], "")))
-                    if teams
-                    else None,
+                    _team(teams, key, places[key.id], names),
                 ): 1
                 for key in model.all
             },
@@ -71,6 +69,14 @@ class ApiKeysPoll(Poll[ApiKeys]):
         if key.created_by is None or (key.created_by.type == "user" and not self.policy.names_people):
             return ""
         return key.created_by.id
+
+
+def _team(teams: Teams | None, key: wire.ApiKey, place: str, names: Mapping[str, str]) -> str | None:
+    """The key's team, if there are teams; a key of the whole organization has no workspace to take one from."""
+    if teams is None:
+        return None
+    workspace = None if place == ORGANIZATION_SCOPE else (place, names.get(place, ""))
+    return teams.of_api_key(key.id, key.name or "", workspace)
 
 
 def workspace_of(key: wire.ApiKey) -> str:

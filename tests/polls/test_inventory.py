@@ -10,6 +10,7 @@ from exporter.polls.members import MembersPoll
 from exporter.polls.organization import OrganizationPoll
 from exporter.polls.workspace_members import WorkspaceMembersPoll
 from exporter.polls.workspaces import WorkspacesPoll
+from exporter.teams import Teams
 from tests.api.test_client import error
 
 CREATED = "2024-10-30T23:58:27.427722Z"
@@ -167,6 +168,15 @@ async def test_a_key_of_the_newer_api_version_has_only_its_scope(run, scope, pla
     del row["workspace_id"]
     samples = await run(ApiKeysPoll, page(row), others=[WORKSPACES]).samples()
     assert samples[0] == f'anthropic_api_keys{{status="active",workspace_id="{place}"}} 1'
+
+
+@pytest.mark.parametrize(
+    ("scope", "team"), [(in_workspace("wrkspc_2"), "all"), ({"type": "organization"}, "unassigned")]
+)
+async def test_a_key_of_the_whole_organization_has_no_workspace_to_take_a_team_from(run, scope, team):
+    teams = Teams({"all": ""}, workspaces={"*": "all"})
+    samples = await run(ApiKeysPoll, page(key(1, scope=scope)), others=[WORKSPACES, teams]).samples()
+    assert f'team="{team}"' in samples[1]
 
 
 async def test_a_key_with_a_null_workspace_is_in_the_default_one_even_while_workspaces_are_unknown(run):
