@@ -19,8 +19,13 @@ from tests.receivers import PROGRAMS, Receiver, receiving
 from tests.service import ask
 from tests.serving import serving
 
-# No property is about time, and a busy machine may be slow.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# No property is about time, and a busy machine may be slow. CI, which looks at every change, tries fewer examples.
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    max_examples=50 if os.environ.get("CI") else 100,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -57,7 +62,16 @@ def pytest_configure_node(node):
     node.workerinput["seed"] = node.config.stash[SEED]
 
 
-LONG = ("test_planted", "test_messy", "test_end_to_end", "test_quiet", "test_ledger_kill", "test_kills", "test_soak")
+LONG = (
+    "test_planted",
+    "test_messy",
+    "test_end_to_end",
+    "test_faults",
+    "test_quiet",
+    "test_ledger_kill",
+    "test_kills",
+    "test_soak",
+)
 
 
 def pytest_collection_modifyitems(items):

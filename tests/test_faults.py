@@ -60,12 +60,12 @@ class Scraper(threading.Thread):
             except Exception as error:  # noqa: BLE001
                 self.wrong.append(repr(error))
             self.count += 1
-            self.end.wait(0.02)
+            self.end.wait(0.1)
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
-    with simulator(tmp_path_factory.mktemp("api"), "--people=60", "--days=9", "--workspaces=2") as url:
+    with simulator(tmp_path_factory.mktemp("api"), "--people=20", "--days=9", "--workspaces=2") as url:
         yield url
 
 
