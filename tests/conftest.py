@@ -24,7 +24,7 @@ hypothesis.settings.register_profile(
     "patient",
     deadline=None,
     max_examples=50 if os.environ.get("CI") else 100,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
 )
 hypothesis.settings.load_profile("patient")
 

@@ -44,7 +44,7 @@ async def test_any_bytes_as_a_body_make_a_sound_exposition_or_a_failed_poll(path
 
 
 @given(answers())
-@settings(max_examples=300)
+@settings(max_examples=100)
 async def test_a_page_with_any_wrong_part_makes_a_sound_exposition_or_a_failed_poll(answer):
     await polled(*answer)
 
