@@ -133,8 +133,12 @@ class ClaudeCodePoll(ReportPoll[ClaudeCodeDay]):
         self, settle: timedelta, group_by: Iterable[str] = USAGE_DIMENSIONS, policy: Policy | None = None
     ) -> None:
         super().__init__(settle, group_by, policy)
-        self.teams_when_read = self.policy.teams_when_read
         self._ranker = Ranker(self.policy.most_actors)
+
+    @property
+    def teams_when_read(self) -> bool:
+        """Where nobody knows later any more who it was."""
+        return self.policy.teams_when_read
 
     @property
     def shape(self) -> str:

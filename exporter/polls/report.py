@@ -66,8 +66,10 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
         """How a day is read and kept: days of another shape cannot stand beside it."""
         return str(self.format)
 
-    teams_when_read: bool = False
-    """Whether days are read again when other people are in other teams."""
+    @property
+    def teams_when_read(self) -> bool:
+        """Whether days are read again when other people are in other teams."""
+        return False
 
     def incomplete(self, digest: Mapping[Any, Any], age: timedelta) -> bool:
         """Whether a restored day of this age lacks what is not kept, so that it has to be read again."""
