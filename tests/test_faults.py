@@ -21,7 +21,8 @@ POLLS = {
     "cost": "cost",
     "cost_today": "cost_today",
 }
-REPORTS = ("usage", "usage_today", "cost", "cost_today")
+HALVES = [["me", "workspaces", "api_keys", "claude_code", "usage", "cost_today"]]
+HALVES.append([endpoint for endpoint in POLLS if endpoint not in HALVES[0]])
 REASONS = {
     "401": "unauthorized",
     "403": "forbidden",
@@ -38,7 +39,6 @@ REASONS = {
     "redirect": "bad_response",
     "wrong-rows": "bad_response",
 }
-A_FEW_KINDS = ("403", "500", "hang", "wrong-rows")
 
 
 class Scraper(threading.Thread):
@@ -106,27 +106,37 @@ def series_of(found, poll):
     return {name: value for name, value in found.items() if prefix and name.startswith(prefix)}
 
 
+def only_these_suffer_and_recover(api, url, endpoints, kind):
+    polls = {POLLS[endpoint] for endpoint in endpoints}
+    failures = [own("poll_failures_total", poll, reason=REASONS[kind]) for poll in polls]
+    before = metrics(url)
+    ask(f"{api}/simulator/faults", [f"{endpoint}:{kind}" for endpoint in endpoints], "PUT")
+    until(lambda: (now := metrics(url)) and all(now[name] > before[name] for name in failures), f"{polls} to fail")
+    began = metrics(url)
+    others = set(POLLS.values()) - polls
+    until(
+        lambda: (now := freshness(metrics(url))) and all(now[one] > freshness(began)[one] for one in others), "others"
+    )
+    during = metrics(url)
+    assert {name for name, good in succeeded(url, during).items() if not good} == polls
+    for poll in polls:
+        assert freshness(during)[poll] == freshness(began)[poll]
+        assert series_of(during, poll) == series_of(before, poll)
+    ask(f"{api}/simulator/faults", [], "PUT")
+    until(lambda: all(succeeded(url).values()), f"{polls} to recover")
+
+
 @pytest.mark.parametrize("endpoint", POLLS)
-def test_only_the_faulty_source_suffers_counts_its_reason_and_recovers(api, url, endpoint):
-    poll = POLLS[endpoint]
-    for kind, reason in REASONS.items():
-        if endpoint in REPORTS and kind not in A_FEW_KINDS:
-            continue  # the way to these is the same as to the others
-        if endpoint.endswith("_today") and kind == "wrong-rows":
-            continue  # a day begins without rows
-        failures = own("poll_failures_total", poll, reason=reason)
-        before = metrics(url)
-        ask(f"{api}/simulator/faults", [f"{endpoint}:{kind}"], "PUT")
-        until(lambda: metrics(url)[failures] > before[failures], f"{failures} after {kind}")  # noqa: B023
-        began = metrics(url)
-        others = [name for name in POLLS.values() if name != poll]
-        until(lambda: all(freshness(metrics(url))[name] > freshness(began)[name] for name in others), "the others")  # noqa: B023
-        during = metrics(url)
-        assert [name for name, good in succeeded(url, during).items() if not good] == [poll], (kind, reason)
-        assert freshness(during)[poll] == freshness(began)[poll], kind
-        assert series_of(during, poll) == series_of(before, poll), kind
-        ask(f"{api}/simulator/faults", [], "PUT")
-        until(lambda: all(succeeded(url).values()), f"{poll} to recover from {kind}")
+def test_only_the_faulty_source_suffers_and_recovers(api, url, endpoint):
+    only_these_suffer_and_recover(api, url, [endpoint], "500")
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_half_of_the_sources_with_a_fault_count_its_reason_and_the_other_half_goes_on(api, url, kind):
+    for half in HALVES:
+        # A day begins without rows, so that there may be none of a wrong type.
+        able = [one for one in half if not (kind == "wrong-rows" and one.endswith("_today"))]
+        only_these_suffer_and_recover(api, url, able, kind)
 
 
 def test_a_cursor_or_an_id_that_repeats_fails_the_poll(api, url):

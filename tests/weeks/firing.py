@@ -17,14 +17,15 @@ from tests.weeks.replay import Recording, Run
 FILES = [RULES / "recording.yml", RULES / "alerts.yml"]
 
 
-def fire(promtool: str, recording: Recording, folder: Path, due: Mapping[str, tuple[datetime, datetime]]) -> str:
-    """Nothing if just the alerts in `due` fire, each for the first time between two instants; else what is wrong.
+EVALUATED = timedelta(hours=2)
+"""How often rules are evaluated: often enough, and half the work of every scrape."""
 
-    Rules are evaluated at every other scrape, which is often enough and half the work.
-    """
+
+def fire(promtool: str, recording: Recording, folder: Path, due: Mapping[str, tuple[datetime, datetime]]) -> str:
+    """Nothing if just the alerts in `due` fire, each for the first time between two instants; else what is wrong."""
     step = recording.step.total_seconds()
     assert recording.start.timestamp() % timedelta(weeks=1).total_seconds() == 0, "does not begin with a week of 1970"
-    every = f"{2 * step:.0f}s"
+    every = f"{EVALUATED.total_seconds():.0f}s"
     whole = f"{recording.moments * step:.0f}s"
     checks = [
         {
