@@ -6,11 +6,12 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from json import loads
+from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -335,7 +336,10 @@ def _stop(stopped: asyncio.Event) -> None:
 
 
 def revision() -> str:
-    """The commit that was installed, where pip knows it."""
+    """The commit that this is: an image is built with a file that names it, else pip may know it."""
+    with suppress(OSError):
+        if built := Path(__file__).with_name("REVISION").read_text().strip():
+            return built
     try:
         origin = loads(distribution("anthropic-exporter").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):

@@ -68,6 +68,14 @@ def test_the_key_of_a_file_wins_over_the_environment(tmp_path):
     assert key.headers() == {"x-api-key": "from-file"}
 
 
+def test_the_commit_is_the_one_that_an_image_was_built_from(monkeypatch, tmp_path):
+    monkeypatch.setattr(app, "__file__", str(tmp_path / "app.py"))
+    for built, shown in ((None, "unknown"), ("", "unknown"), ("4dd8a3c\n", "4dd8a3c")):
+        if built is not None:
+            (tmp_path / "REVISION").write_text(built)
+        assert app.revision() == shown
+
+
 async def test_requests_say_who_asks_and_to_loopback_no_proxy_of_the_environment_is_used(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:1")
     async with http_client(Settings(api={"base_url": "http://127.0.0.1:1"})) as http:
