@@ -82,6 +82,9 @@ def demo(arguments: list[str]) -> int:
             _say(f"  probes          {front.health_url}")
         _say(f"  its Admin API   {web.url_of(simulated)}")
         settings = settings.with_api(base_url=web.url_of(simulated), requests_per_minute=DEMO_PACE)
+        if settings.storage.path:
+            _say(f"  its days        in memory: {settings.storage.path} is for those of your organization")
+            settings = settings.in_memory()
         server = web.server(build_app(options, app.utc_now))
         asyncio.run(app.serve(settings, Credential(key=options.key), front, (server, simulated)))
     return 0

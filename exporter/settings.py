@@ -327,6 +327,10 @@ class Settings(BaseSettings):
         """These settings with other ones of the API; the changes are not validated."""
         return self.model_copy(update={"api": self.api.model_copy(update=changes)})
 
+    def in_memory(self) -> "Settings":
+        """These settings with a ledger in memory."""
+        return self.model_copy(update={"storage": self.storage.model_copy(update={"path": None})})
+
     @property
     def group_by(self) -> tuple[str, ...]:
         """The dimensions of usage."""

@@ -277,6 +277,15 @@ def test_the_demo_serves_a_simulated_organization_and_says_where(tmp_path):
         assert process.stop()[0] == 0
 
 
+def test_the_demo_leaves_the_ledger_to_the_organization_that_there_is(tmp_path):
+    flags = ["--people=12", "--days=3", "--web.listen-address=127.0.0.1:0", f"--storage.path={tmp_path}/ledger.db"]
+    with running(tmp_path, "demo", *flags) as process:
+        url = until(lambda: first_url(process), "the demo")
+        until(lambda: ready(url), "every poll to have answered")
+        assert f"its days        in memory: {tmp_path}/ledger.db is for those of your organization" in process.said()
+    assert list(tmp_path.glob("*.db*")) == []
+
+
 def test_logs_are_a_line_per_poll_without_the_key(api, tmp_path):
     for form in ("logfmt", "json"):
         with exporter(tmp_path, api, f"--log.format={form}") as (url, process):
