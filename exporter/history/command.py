@@ -94,7 +94,11 @@ def _with_ledger(settings: Settings, folder: Path) -> Settings:
 def _work_folder(output: str | None) -> Iterator[Path]:
     """Beside the output, where a later run finds what an earlier one has read; else one that goes away."""
     if output in (None, STANDARD_OUTPUT):
-        with TemporaryDirectory(prefix="anthropic-exporter-", ignore_cleanup_errors=True) as name:
+        try:
+            temporary = TemporaryDirectory(prefix="anthropic-exporter-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise SettingsError(f"no folder for temporary files, TMPDIR may name one: {error.strerror}") from None
+        with temporary as name:
             yield Path(name)
         return
     folder = Path(f"{output}.work")

@@ -1,5 +1,6 @@
 """The command `history` as a newcomer meets it: what it asks for, and what it says when something is wrong."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exporter.demo.options import Options
+from exporter.errors import SettingsError
+from exporter.history.command import _work_folder
 from exporter.ledger import Ledger
 from tests.history.runs import history_to_its_end, newest_final, of_arrived
 from tests.proxy import Faulty, faulty
@@ -68,6 +71,12 @@ def test_the_ledger_of_a_service_that_runs_is_left_to_it(api, tmp_path, taking):
     assert f"storage.path: {tmp_path}/ledger.db: " in result.stderr
     assert "A service that runs keeps its file to itself: stop it, or give this command a file of" in result.stderr
     assert taking.requests == []
+
+
+def test_without_a_folder_for_temporary_files_one_is_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match="TMPDIR may name one: No such file"), _work_folder(None):
+        raise AssertionError
 
 
 def test_standard_output_has_the_text_and_nothing_else(api):
