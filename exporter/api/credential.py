@@ -1,6 +1,7 @@
 """The key of the Admin API: from a file that may be replaced while we run, or from the environment."""
 
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -41,11 +42,12 @@ class Credential:
         return {"authorization": f"Bearer {key}"} if self.bearer else {"x-api-key": key}
 
     def exposed(self) -> bool:
-        """Whether every user of this machine may read the key's file."""
+        """Whether every user of this machine may read the key's file, though we need no such mode: it is ours."""
         try:
-            return self._file is not None and bool(self._file.stat().st_mode & stat.S_IROTH)
+            found = self._file.stat() if self._file else None
         except OSError:
             return False
+        return bool(found and found.st_mode & stat.S_IROTH and os.geteuid() in (found.st_uid, 0))
 
     def redact(self, text: str) -> str:
         """`text` without the key, should it hold it, and without control characters."""
@@ -64,7 +66,8 @@ def _read(file: Path) -> str:
     except OSError as error:
         if file.name.startswith("sk-ant-"):
             raise SettingsError("api.key-file: what is given is a key, not the path of a file that holds it") from None
-        raise SettingsError(f"api.key-file: cannot read {file}: {error.strerror}") from None
+        who = f" to user {os.geteuid()} of group {os.getegid()}" if isinstance(error, PermissionError) else ""
+        raise SettingsError(f"api.key-file: cannot read {file}: {error.strerror}{who}") from None
     return _checked(content.decode("utf-8", "replace"), f"the file {file} (api.key-file)")
 
 

@@ -1,7 +1,10 @@
 """The credential: where it comes from, how it is replaced, and that nothing shows it."""
 
+import errno
 import os
 import threading
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -90,6 +93,12 @@ def test_a_key_file_that_all_can_read_is_noticed(file, mode, exposed):
     assert Credential(key=KEY).exposed() is False
 
 
+def test_a_key_file_of_somebody_else_could_not_be_read_otherwise(file, monkeypatch):
+    file.chmod(0o644)
+    monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    assert Credential(file=file).exposed() is False
+
+
 def test_a_key_from_the_environment_never_changes():
     assert Credential(key=KEY).refresh() is False
 
@@ -112,6 +121,13 @@ def test_what_can_be_no_key_is_refused_without_showing_it(key, message):
 def test_a_key_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"api.key-file: cannot read .*nowhere: No such file"):
         Credential(file=tmp_path / "nowhere")
+
+
+def test_who_may_not_read_the_key_file_is_said(file, monkeypatch):
+    refusal = PermissionError(errno.EACCES, "Permission denied")
+    monkeypatch.setattr(Path, "open", Mock(side_effect=refusal))
+    with pytest.raises(SettingsError, match=f"key: Permission denied to user {os.geteuid()} of group {os.getegid()}$"):
+        Credential(file=file)
 
 
 def test_a_key_in_place_of_a_path_is_not_repeated(tmp_path):
