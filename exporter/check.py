@@ -17,6 +17,7 @@ from exporter.front.tls import described
 from exporter.front.web_file import WebConfigFile
 from exporter.history.receiver import Receiver, receiver_client
 from exporter.history.remote_write import WriteRequest
+from exporter.ledger_file import BUSY
 from exporter.model import ApiKeys, ClaudeCodeDay, Members, Workspaces
 from exporter.polls import ClaudeCodePoll
 from exporter.proxies import proxy_url
@@ -136,6 +137,8 @@ def _ledger(parts: Parts) -> str:
     ledger = parts.ledger
     if ledger.persistent:
         return "ledger             ok"
+    if ledger.trouble.endswith(BUSY):
+        return f"ledger             {ledger.trouble}: as it should be beside a service that runs"
     return (
         f"ledger             {ledger.trouble or 'in memory: a restart reads all settled days again; see storage.path'}"
     )

@@ -109,7 +109,8 @@ def simulate(arguments: list[str]) -> int:
 def check_command(arguments: list[str]) -> int:
     """probe configuration, key and every endpoint once, and say what is wrong"""  # noqa: D400, D403
     settings, _ = _settings(_parser("check"), arguments)
-    logging.getLogger("exporter.runner").setLevel(logging.ERROR)  # what it would log of failures, `check` says
+    for name, level in (("runner", logging.ERROR), ("ledger", logging.CRITICAL)):  # failures are in what `check` says
+        logging.getLogger(f"exporter.{name}").setLevel(level)
     key = app.credential(settings, os.environ)
     return asyncio.run(check.check(settings, key, print))
 

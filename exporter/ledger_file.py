@@ -12,6 +12,7 @@ from exporter.errors import LedgerError
 
 APPLICATION_ID = 0x616E7865  # "anxe", where file(1) and we find it
 MAGIC = b"SQLite format 3\0"
+BUSY = "another process uses it"
 
 _held: set[tuple[int, int]] = set()
 _opening = threading.Lock()
@@ -75,7 +76,7 @@ def explained(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-        return "another process uses it"
+        return BUSY
     return str(error)
 
 

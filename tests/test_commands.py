@@ -229,6 +229,15 @@ def test_check_says_whether_the_ledger_can_be_used(api, tmp_path):
     )
 
 
+def test_check_beside_a_service_leaves_it_its_ledger(api, tmp_path):
+    ledger = f"--storage.path={tmp_path}/ledger.db"
+    with exporter(tmp_path, api, ledger) as (_, process):
+        until(lambda: "the ledger's file is open" in process.said(), "the service to have its ledger")
+        result = check(api, Options.key, ledger)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "ledger.db: another process uses it: as it should be beside a service that runs\n" in result.stdout
+
+
 def test_check_says_that_all_users_can_read_the_key(api, tmp_path):
     key = tmp_path / "key"
     key.write_text(Options.key)
