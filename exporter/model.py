@@ -16,6 +16,7 @@ from exporter.windows import Days
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Sum = TypeVar("Sum", "ModelUse", "Proposals")
 
 _MOST_DIGITS = 18
 
@@ -78,35 +79,52 @@ class ModelUse(Struct, gc=False, array_like=True):
         )
 
 
+class Proposals(Struct, gc=False, array_like=True):
+    """What a tool proposed: how often it was accepted, and how often rejected."""
+
+    accepted: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: "Proposals") -> "Proposals":
+        """Both together."""
+        return Proposals(self.accepted + other.accepted, self.rejected + other.rejected)
+
+
 class Activity(Struct, gc=False, array_like=True):
-    """Sums of Claude Code activity. `tools` holds proposals by tool: accepted, rejected."""
+    """Sums of Claude Code activity."""
 
     sessions: int = 0
     lines_added: int = 0
     lines_removed: int = 0
     commits: int = 0
     pull_requests: int = 0
-    tools: dict[str, list[int]] = {}
+    tools: dict[str, Proposals] = {}
     models: dict[str, ModelUse] = {}
 
     def __add__(self, other: "Activity") -> "Activity":
         """Both together, in sums of their own."""
-        tools = {name: list(counts) for name, counts in self.tools.items()}
-        for name, (accepted, rejected) in other.tools.items():
-            counts = tools.setdefault(name, [0, 0])
-            counts[:] = [counts[0] + accepted, counts[1] + rejected]
-        models = dict(self.models)
-        for name, use in other.models.items():
-            models[name] = models[name] + use if name in models else use
         return Activity(
             self.sessions + other.sessions,
             self.lines_added + other.lines_added,
             self.lines_removed + other.lines_removed,
             self.commits + other.commits,
             self.pull_requests + other.pull_requests,
-            tools,
-            models,
+            _merged(self.tools, other.tools),
+            _merged(self.models, other.models),
         )
+
+
+def add(sums: dict[str, Sum], name: str, one: Sum) -> None:
+    """Add `one` to what there is under this name."""
+    before = sums.get(name)
+    sums[name] = one if before is None else before + one
+
+
+def _merged(some: Mapping[str, Sum], others: Mapping[str, Sum]) -> dict[str, Sum]:
+    both = dict(some)
+    for name, one in others.items():
+        add(both, name, one)
+    return both
 
 
 class Tokens(Struct, gc=False, array_like=True):

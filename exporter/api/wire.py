@@ -191,7 +191,7 @@ class ModelBreakdown(Struct, gc=False):
     estimated_cost: Money | None
 
 
-class ClaudeCodeRecord(Struct):
+class ClaudeCodeRecord(Struct, gc=False):
     """GET /usage_report/claude_code. Several rows for one actor and day are normal: sum them."""
 
     date: str

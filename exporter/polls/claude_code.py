@@ -19,8 +19,10 @@ from exporter.model import (
     ClaudeCodeOpen,
     Day,
     ModelUse,
+    Proposals,
     Spender,
     Who,
+    add,
 )
 from exporter.policy import Policy
 from exporter.polls.base import Held, Reading
@@ -81,28 +83,19 @@ def _add_activity(activity: Activity, record: wire.ClaudeCodeRecord) -> None:
             activity.lines_removed += lines.removed or 0
     for name, actions in (record.tool_actions or {}).items():
         if actions:
-            sums = activity.tools.setdefault(label(name.removesuffix("_tool")), [0, 0])
-            sums[0] += actions.accepted or 0
-            sums[1] += actions.rejected or 0
+            proposals = Proposals(actions.accepted or 0, actions.rejected or 0)
+            add(activity.tools, label(name.removesuffix("_tool")), proposals)
 
 
 def _add_models(activity: Activity, record: wire.ClaudeCodeRecord, reading: Reading) -> Decimal:
     """Add tokens and costs. The dollars of all models together."""
     spent = _NOTHING
     for used in record.model_breakdown or ():
-        name = label(used.model)
-        use = activity.models.get(name)
-        if use is None:
-            use = activity.models[name] = ModelUse()
-        if tokens := used.tokens:
-            use.input += tokens.input or 0
-            use.output += tokens.output or 0
-            use.cache_read += tokens.cache_read or 0
-            use.cache_creation += tokens.cache_creation or 0
-        if money := used.estimated_cost:
-            cost = reading.dollars(money.amount, money.currency, "estimated_cost")
-            use.cost = use.cost if cost is None else (use.cost or 0) + cost
-            spent += cost or 0
+        tokens, money = used.tokens or _NO_TOKENS, used.estimated_cost
+        cost = reading.dollars(money.amount, money.currency, "estimated_cost") if money else None
+        use = ModelUse(tokens.input or 0, tokens.output or 0, tokens.cache_read or 0, tokens.cache_creation or 0, cost)
+        add(activity.models, label(used.model), use)
+        spent += cost or 0
     return spent
 
 
@@ -200,12 +193,14 @@ def _exported(day: Day[Who, Activity], held: Held, policy: Policy) -> Mapping[Va
 
 
 _NOTHING = Decimal()
+_NO_TOKENS = wire.ModelTokens(0, 0, 0, 0)
 _ALONE = ((),)
 _CHANGES = (("added",), ("removed",))
 
 
 def _tool_actions(who: Values, did: Activity) -> Group:
-    return Group(who, _tool_labels(tuple(did.tools)), [count for both in did.tools.values() for count in both])
+    counts = [count for both in did.tools.values() for count in (both.accepted, both.rejected)]
+    return Group(who, _tool_labels(tuple(did.tools)), counts)
 
 
 def _tokens(who: Values, did: Activity) -> Group:

@@ -1,5 +1,6 @@
 """Claude Code: cents become dollars, rows are summed, what may be missing may be missing."""
 
+import gc
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -62,6 +63,12 @@ async def test_a_day_of_three_people_two_terminals_and_a_key(run, golden):
         record(actor={"type": "api_actor", "api_key_name": 'ci "nightly"'}, model_breakdown=[]),
     ]
     golden("claude_code.prom", await run(ClaudeCodePoll, page(*rows)).text())
+
+
+async def test_sums_of_ten_thousand_people_are_nothing_that_the_garbage_collector_has_to_look_through(run):
+    ((_, sums),) = (await run(ClaudeCodePoll, page(record(), record())).model()).by.items()
+    assert (sums.tools["edit"].accepted, sums.models["claude-sonnet-5-5"].input) == (42, 82000)
+    assert not any(map(gc.is_tracked, (sums, sums.tools, sums.models)))
 
 
 async def test_today_is_one_series_per_actor(run, golden):
