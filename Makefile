@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint audit sbom bench dashboards pictures tools lock clean
+.PHONY: demo test lint audit sbom bench dashboards manifests pictures tools lock clean
 
 demo: .venv/runtime  ## the service on a simulated organization
 	$(BIN)/anthropic-exporter demo --config.file=deploy/demo/demo.yml
@@ -30,6 +30,9 @@ bench: .venv/dev  ## ratios against prometheus_client, from one run
 
 dashboards: .venv/dev  ## write grafana/dashboards from grafana/*.py
 	$(BIN)/python -m grafana
+
+manifests: .venv/dev tools  ## write deploy/kubernetes from deploy/helm
+	$(BIN)/python -m tests.helm .tools/bin/helm4
 
 RENDERER ?= ../shared/tools/dashboard-render
 pictures: .venv/dev dashboards  ## draw them over a simulated organization: needs prometheus, chromium, node, and RENDERER
