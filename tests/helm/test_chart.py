@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 import tarfile
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 
 from exporter import __version__
 from tests.helm.cases import KEY, MONITORED
-from tests.helm.chart import BOARDS, CHART, ROOT, RULES, helm, template
+from tests.helm.chart import BOARDS, CHART, README, ROOT, RULES, helm, template
 from tests.supply.locks import pins
 
 CHANGEABLE = {"replicas", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"}
@@ -35,6 +36,12 @@ def test_lint_is_content(each_program, tmp_path):
 def test_its_versions_are_the_exporters():
     about = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (about["version"], about["appVersion"]) == (__version__, __version__)
+
+
+def test_what_is_shown_to_be_installed_is_this_version():
+    shown = README.read_text() + (ROOT / "deploy" / "kubernetes" / "README.md").read_text()
+    versions = re.findall(r"(?:targetRevision: |tag: |--version |[?]ref=v)(\d[\w.]+)", shown)
+    assert versions == [__version__] * 4
 
 
 def test_the_package_holds_rules_and_dashboards_themselves(packed):
