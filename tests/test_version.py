@@ -35,7 +35,7 @@ def notes(tmp_path):
     """What .ci/notes says of a tag, with another changelog than ours."""
 
     def run(tag, changelog=CHANGELOG):
-        for name in (".ci/notes", "exporter/__init__.py"):
+        for name in (".ci/links", ".ci/notes", "exporter/__init__.py"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, tmp_path / name)
         (tmp_path / "CHANGELOG.md").write_text(changelog)
@@ -73,6 +73,17 @@ def test_a_release_is_announced_with_its_own_section_and_links_to_its_own_files(
     page = f"https://github.com/anthropic-exporter/anthropic-exporter/blob/v{__version__}/deploy/UPGRADING.md#metrics"
     wanted = f"- A `metric` is new: see [the page]({page}) and [another](https://example.com/a)."
     assert (code, text.strip()) == (0, wanted)
+
+
+def test_the_page_that_pypi_shows_links_to_where_files_are():
+    readme = (ROOT / "README.md").read_text()
+    said = subprocess.run(
+        [ROOT / ".ci/links", "v1.2.3"], input=readme, capture_output=True, text=True, check=True
+    ).stdout
+    home = "https://github.com/anthropic-exporter/anthropic-exporter"
+    assert f"({home}/raw/v1.2.3/exporter/pictures/overview.png)" in said
+    assert f"({home}/blob/v1.2.3/deploy/SECURITY.md)" in said
+    assert set(re.findall(r"\]\((?!https://|#)[^)]*\)", said)) == set()
 
 
 @pytest.mark.parametrize("tag", ["v99.0.0", __version__, "", "v"])

@@ -53,7 +53,7 @@ def test_what_they_run_is_sound_shell_and_nothing_is_pasted_into_it(job, tmp_pat
     assert not scripts(job) or said(BIN / "shellcheck", *tmp_path.iterdir()) == ""
 
 
-@pytest.mark.parametrize("name", ["build", "notes", "run", "tools"])
+@pytest.mark.parametrize("name", ["build", "links", "notes", "run", "tools"])
 def test_what_they_call_is_sound_shell(name):
     assert said(BIN / "shellcheck", "--external-sources", ROOT / ".ci" / name) == ""
 
