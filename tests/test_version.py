@@ -50,11 +50,12 @@ def test_the_command_says_it():
     assert said.stdout == f"anthropic-exporter {__version__}\n"
 
 
-def test_pages_name_the_image_and_the_chart_of_this_version():
+def test_pages_name_this_version():
     pages = [ROOT / "README.md", *(ROOT / "deploy").rglob("*.md"), *(ROOT / "deploy").rglob("*.y*ml")]
     text = "".join(page.read_text() for page in pages)
     named = re.findall(r"ghcr\.io/anthropic-exporter/[a-z/-]+(?::v?| --version[ =])(\d[\w.+-]*)", text)
-    assert set(named) <= {__version__}
+    named += re.findall(r"^version=(\S+)", text, re.MULTILINE)
+    assert set(named) == {__version__}
 
 
 def test_the_changelog_has_no_newer_version_and_begins_with_what_is_newest():

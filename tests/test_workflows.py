@@ -58,6 +58,20 @@ def test_what_they_call_is_sound_shell(name):
     assert said(BIN / "shellcheck", "--external-sources", ROOT / ".ci" / name) == ""
 
 
+def test_a_page_tells_how_to_verify_what_the_release_signs(tmp_path):
+    page, release = (ROOT / "deploy" / "UPGRADING.md").read_text(), (ROOT / ".github/workflows/release.yml").read_text()
+    (script,) = re.findall(r"^```sh\n(version=.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "verify").write_text(f"#!/usr/bin/env bash\n{script}")
+    assert said(BIN / "shellcheck", tmp_path / "verify") == ""
+    assert "/.github/workflows/release.yml@refs/tags/v$version" in script
+    (signed,) = re.findall(r"^for artifact in (.*); do$", script, re.MULTILINE)
+    pushed = [
+        f"{folder}/anthropic-exporter"
+        for folder in re.findall(r"(?:IMAGE|CHARTS): (ghcr\.io/[\w-]+(?:/charts)?)", release)
+    ]
+    assert [f"ghcr.io/anthropic-exporter/{name}" for name in signed.split()] == pushed
+
+
 def test_every_action_is_one_commit_everywhere_and_says_its_version():
     lines = [line for path in WORKFLOWS for line in path.read_text().splitlines() if "uses: " in line]
     found = [ACTION.match(line) for line in lines if "uses: ./" not in line]
