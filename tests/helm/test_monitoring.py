@@ -2,10 +2,10 @@
 
 import re
 import subprocess
+from importlib import import_module
 
 import pytest
 import yaml
-from cloudcoil.models.prometheus_operator import v1 as operator
 
 from tests.helm.cases import CASES, KEY, MONITORED
 from tests.helm.chart import BOARDS, RULES
@@ -29,6 +29,9 @@ OF_THE_OPERATOR = {
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PrometheusRule"])
 def test_objects_of_the_operator_have_no_field_that_it_does_not_know(render, kind):
+    operator = import_module(
+        "cloudcoil.models.prometheus_operator.v1"
+    )  # takes seconds, so not when tests are collected
     found = [one for values in CASES.values() for one in render(values).all(kind)]
     assert len(found) > 1
     for one in found:
