@@ -182,3 +182,10 @@ def test_the_configuration_of_alertmanager_passes_amtool_and_sends_nothing(tool)
     assert result.returncode == 0, result.stderr
     (receiver,) = yaml.safe_load((COMPOSE / "alertmanager" / "alertmanager.yml").read_text())["receivers"]
     assert list(receiver) == ["name"]
+
+
+def test_the_readme_names_every_address_and_how_to_change_it():
+    text = (COMPOSE / "README.md").read_text()
+    ports = dict(re.findall(r"127\.0\.0\.1:\$\{(\w+):-(\d+)\}:", "".join(file.read_text() for file in FILES)))
+    assert set(re.findall(r"http://127\.0\.0\.1:(\d+)", text)) == set(ports.values())
+    assert set(re.findall(r"`(\w+_PORT)`", text)) == ports.keys()
