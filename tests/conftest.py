@@ -35,7 +35,9 @@ REMEDIES = {
     "amtool": "apt-get install prometheus-alertmanager",
     "prometheus3": "make tools",
     "promtool3": "make tools",
+    **dict.fromkeys(("helm3", "helm4", "kubectl"), "make tools"),
     "nginx": "apt-get install nginx-light",
+    "systemd-analyze": "apt-get install systemd",
 }
 """Of tools that are not in a package of their name."""
 SUNDAY_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

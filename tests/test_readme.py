@@ -1,4 +1,4 @@
-"""The README says what is true: its tables are the code's, its examples parse, its lines of configuration work."""
+"""The README and what it leads to are true: tables are the code's, examples parse, settings work, links lead."""
 
 import re
 import subprocess
@@ -19,7 +19,14 @@ from exporter.teams import read
 from tests.front.certificates import Certificates
 
 README = Path(__file__).parent.parent / "README.md"
-ALERTS = README.parent / "deploy" / "prometheus" / "alerts.yml"
+DEPLOY = README.parent / "deploy"
+TEXT = "".join(page.read_text() for page in (README, DEPLOY / "CONFIGURATION.md", DEPLOY / "NUMBERS.md"))
+PAGES = sorted(
+    page
+    for page in README.parent.rglob("*.md")
+    if not {".venv", ".tools", "build"} & {*page.relative_to(README.parent).parts}
+)
+ALERTS = DEPLOY / "prometheus" / "alerts.yml"
 NAMES = {metric.name: metric for metric in METRICS}
 
 
@@ -42,7 +49,7 @@ def test_tables_are_those_of_the_code(request, mark, wanted):
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 def test_the_sample_exposition_has_the_names_and_labels_of_the_catalogue():
@@ -115,10 +122,25 @@ def exposed(path):
 def test_it_counts_dashboards_and_alerts_right():
     alerts = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
     text = " ".join(README.read_text().split())
-    assert f"Six [Grafana dashboards](grafana/README.md) and {len(alerts)} [alerts]" in text
+    assert f"Six [Grafana dashboards](grafana/README.md), {len(alerts)} [alerts]" in text
     assert len(list((README.parent / "grafana" / "dashboards").iterdir())) == 6
 
 
 def test_every_metric_in_the_text_exists():
-    text = re.sub(r"<!-- .*? -->.*?<!-- end -->", "", README.read_text(), flags=re.DOTALL)
-    assert set(re.findall(r"`(anthropic_\w+)`", text)) <= NAMES.keys()
+    text = re.sub(r"<!-- .*? -->.*?<!-- end -->", "", TEXT, flags=re.DOTALL)
+    assert set(re.findall(r"`(anthropic_\w+)[`{]", text)) <= NAMES.keys()
+
+
+def anchors(page):
+    """What GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(README.parent)))
+def test_every_link_between_pages_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
