@@ -71,7 +71,10 @@ def everything_in(folder):
 def child(code, path, *arguments):
     """A process of its own that runs `code`, for which `path` is the ledger's path."""
     command = [sys.executable, "-c", PRELUDE + code, os.fspath(path), *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # Not our own standard error: it may be a file, which a process that may write none cannot flush at its end.
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
 
 def answer(code, path):
