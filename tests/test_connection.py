@@ -7,6 +7,7 @@ from base64 import b64encode
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import trustme
 
@@ -21,6 +22,7 @@ from exporter.history.receiver import receiver_client
 from exporter.polls import ALL
 from exporter.proxies import proxy_url
 from exporter.settings import RemoteWriteSection, Settings
+from exporter.tls import client_context
 from tests.conftest import SUNDAY_NOON
 from tests.proxy import forwarding, tunnelling
 from tests.service import first_url, get, ready, running, until
@@ -73,6 +75,14 @@ async def test_an_unknown_authority_is_refused_with_the_setting_that_helps(tls_u
     assert code == 1
     assert lines.count("CERTIFICATE_VERIFY_FAILED") == len(ALL)
     assert lines.count("put its authority into api.ca-file") == 1
+
+
+def test_an_authority_that_is_named_may_be_as_plain_as_those_of_companies_are(ca_file, monkeypatch):
+    as_in_313 = httpx.create_ssl_context()
+    as_in_313.verify_flags |= ssl.VERIFY_X509_STRICT
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: as_in_313)
+    assert client_context("api", None).verify_flags & ssl.VERIFY_X509_STRICT
+    assert not client_context("api", ca_file).verify_flags & ssl.VERIFY_X509_STRICT
 
 
 async def test_a_clock_that_is_wrong_is_named(ca_file, tls_url):
