@@ -38,6 +38,7 @@ from exporter.settings import KEY_VARIABLE, Settings
 from exporter.snapshots import Snapshots
 from exporter.teams import UNASSIGNED, TeamsFile
 from exporter.tls import client_context
+from exporter.turns import take_turns
 from exporter.views import all_views
 
 READY_SECONDS = 60
@@ -268,6 +269,7 @@ async def serve(
 
     So many seconds of `now` as `speed` says are one of the machine's.
     """
+    take_turns()
     async with http_client(settings) as http, receiver_client(settings.history.remote_write) as receiver:
         parts = Parts(settings, key, http, now)
         await parts.restore()

@@ -1,8 +1,9 @@
 """What every poll is: fetch, model, rows."""
 
+import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -67,6 +68,18 @@ class Reading:
 
         Raises AdminApiError, also where this run has read more than any organization can have.
         """
+        async for rows in self._pages(endpoint, params, counted=counted, **path):
+            for row in rows:
+                yield row
+
+    async def each(self, endpoint: Endpoint[Row], params: Params, take: Callable[[Row], None]) -> None:
+        """Give each row to `take`, in a thread, so that scrapes go on where rows are many. Raises as `all` does."""
+        async for rows in self._pages(endpoint, params):
+            await asyncio.to_thread(_give, rows, take)
+
+    async def _pages(
+        self, endpoint: Endpoint[Row], params: Params | None, *, counted: bool = True, **path: str
+    ) -> AsyncIterator[list[Row]]:
         async for page in self.api.pages(endpoint, params, background=self._background, **path):
             self._length += page.length
             self._values += page.values
@@ -77,8 +90,7 @@ class Reading:
                 self.rows += sum(map(_size, page.rows)) + len(page.wrong)
                 for where in page.wrong:
                     self.skip("wrong_type", where)
-            for row in page.rows:
-                yield row
+            yield page.rows
 
     def skip(self, cause: Cause, where: str) -> None:
         """Count a row, or an amount in it, as left out; `where` says what was wrong without its content."""
@@ -102,6 +114,11 @@ class Reading:
         wrong = self.skipped["wrong_type"]
         if wrong and (wrong >= self.rows or (wrong > 1 and wrong > self.rows / 100)):
             raise AdminApiError(Reason.BAD_RESPONSE, f"{wrong} of {self.rows} rows are of a wrong type")
+
+
+def _give(rows: Iterable[Row], take: Callable[[Row], None]) -> None:
+    for row in rows:
+        take(row)
 
 
 def _size(row: object) -> int:

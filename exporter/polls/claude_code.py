@@ -39,10 +39,11 @@ async def read_day(reading: Reading, day: date, policy: Policy) -> ClaudeCodeDay
     by: dict[Who, Activity] = {}
     people: dict[Spender, Decimal] = {}
     text, teams = day.isoformat(), reading.held(Teams)
-    async for record in reading.all(wire.CLAUDE_CODE, {"starting_at": text}):
+
+    def take(record: wire.ClaudeCodeRecord) -> None:
         if record.date[:10] != text:
             reading.skip("wrong_type", "a record of another day")
-            continue
+            return
         who = _who(record)
         costs, activity = policy.rows(who, teams)
         spent = _add_models(_of(by, costs), record, reading)
@@ -50,6 +51,8 @@ async def read_day(reading: Reading, day: date, policy: Policy) -> ClaudeCodeDay
         if not policy.names_people:
             spender = policy.spender(who, costs)
             people[spender] = people.get(spender, _NOTHING) + spent
+
+    await reading.each(wire.CLAUDE_CODE, {"starting_at": text}, take)
     return ClaudeCodeDay(day, by, None if policy.names_people else people)
 
 

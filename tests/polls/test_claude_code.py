@@ -2,6 +2,7 @@
 
 import gc
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.api.wire import CLAUDE_CODE
 from exporter.errors import AdminApiError, Reason
 from exporter.model import ClaudeCodeDay, dollars
 from exporter.polls.claude_code import ClaudeCodePoll, ClaudeCodeTodayPoll
@@ -69,6 +71,14 @@ async def test_sums_of_ten_thousand_people_are_nothing_that_the_garbage_collecto
     ((_, sums),) = (await run(ClaudeCodePoll, page(record(), record())).model()).by.items()
     assert (sums.tools["edit"].accepted, sums.models["claude-sonnet-5-5"].input) == (42, 82000)
     assert not any(map(gc.is_tracked, (sums, sums.tools, sums.models)))
+
+
+async def test_rows_are_summed_in_a_thread_so_that_scrapes_go_on_meanwhile(run):
+    poll = run(ClaudeCodePoll, page(record(), record()))
+    threads = []
+    await poll.reading.each(CLAUDE_CODE, {}, lambda _: threads.append(threading.current_thread()))
+    assert len(threads) == 2
+    assert threading.current_thread() not in threads
 
 
 async def test_today_is_one_series_per_actor(run, golden):
