@@ -7,7 +7,7 @@ A scrape of megabytes lets go of the lock with every piece that it writes. Whoev
 import gc
 import sys
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0002
 YOUNG_OBJECTS = 10_000
 """Between two looks of the collector. What polls make by the ten thousand is in no cycle: nothing waits for it."""
 

@@ -1,7 +1,7 @@
 """What the polls of reports have in common: whole UTC days, the report day first among them, and the open ones."""
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -23,6 +23,7 @@ AnyDay = TypeVar("AnyDay", bound=Day[Any, Any])
 AnyOpen = TypeVar("AnyOpen", bound=Open[Any, Any])
 
 _encoder = msgspec.msgpack.Encoder()
+_PAIR = b"\x92"
 
 
 async def rows_by_day(
@@ -39,6 +40,11 @@ async def rows_by_day(
         if first <= day <= last:
             for row in bucket.results:
                 yield day, row
+
+
+def _array(rows: Collection[object]) -> bytes:
+    """An array of msgpack, row by row: of ten thousand at once, nothing else would run meanwhile."""
+    return b"\xdd" + len(rows).to_bytes(4) + b"".join([_encoder.encode(row) for row in rows])
 
 
 def _text(instant: datetime) -> str:
@@ -93,7 +99,7 @@ class ReportPoll(Poll[AnyDay], Generic[AnyDay]):
         Raises AdminApiError for a sum that nobody can have reached, and that no msgpack holds.
         """
         try:
-            return _encoder.encode((list(digest.items()), list(day.by.items())))
+            return _PAIR + _array(digest.items()) + _array(day.by.items())
         except OverflowError:
             raise AdminApiError(Reason.BAD_RESPONSE, f"{self.name}: a sum beyond all bounds") from None
 
