@@ -25,7 +25,7 @@ sbom: build/tools/installed build/runtime/installed  ## what runs, as CycloneDX,
 	build/tools/bin/cyclonedx-py environment --pyproject build/pyproject.toml --output-reproducible --validate \
 	  --output-file build/sbom.json build/runtime
 
-bench: .venv/dev  ## ratios against prometheus_client, from one run
+bench: .venv/dev  ## every target of speed and memory, from one run: needs nginx-light, prometheus, wrk
 	$(BIN)/python -m tests.bench
 
 dashboards: .venv/dev  ## write grafana/dashboards from grafana/*.py

@@ -1,4 +1,4 @@
-"""Runs both sides in turns and takes medians."""
+"""Beside prometheus_client: runs both sides in turns and takes medians."""
 
 import time
 from collections.abc import Iterator
@@ -9,10 +9,11 @@ from tests.bench import ours, theirs
 from tests.bench.child import Child, child
 from tests.bench.honest import expect_the_same
 from tests.bench.records import pages
+from tests.bench.report import CPU, MEMORY, POLL, PYTHON, SCRAPE, Row
 
 
 @dataclass(frozen=True)
-class Plan:
+class Turns:
     """How many records, how often each side is measured, and how many scrapes of ours follow each one of theirs."""
 
     records: int
@@ -20,39 +21,22 @@ class Plan:
     scrapes: int
 
 
-FULL = (Plan(100, 15, 50), Plan(1_000, 5, 50), Plan(10_000, 3, 50))
-QUICK = (Plan(100, 3, 5),)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing measured: theirs and ours, in `unit`."""
-
-    records: int
-    what: str
-    unit: str
-    theirs: float
-    ours: float
-
-
-SCRAPE, CPU, POLL, MEMORY = "gzip scrape, p50", "gzip scrape, server CPU", "poll to ready bytes", "memory kept"
-
-
-def measure(plan: Plan) -> Iterator[Row]:
+def measure(turns: Turns) -> Iterator[Row]:
     """The rows of one size. Raises ValueError if the two sides do not expose the same."""
-    bodies = pages(plan.records)
+    bodies = pages(turns.records)
     with child(theirs.run, bodies) as them, child(ours.run, bodies) as us:
-        expect_the_same(plan.records, them.client.scrape(), us.client.scrape())
+        expect_the_same(turns.records, them.client.scrape(), us.client.scrape())
         their, our = _Times(them), _Times(us)
-        for _ in range(plan.rounds):
+        for _ in range(turns.rounds):
             their.poll()
             our.poll()
             their.scrape(1)
-            our.scrape(plan.scrapes)
-        yield Row(plan.records, SCRAPE, "ms", 1e3 * median(their.scrapes), 1e3 * median(our.scrapes))
-        yield Row(plan.records, CPU, "ms", 1e3 * their.cpu_per_scrape(), 1e3 * our.cpu_per_scrape())
-        yield Row(plan.records, POLL, "ms", 1e3 * median(their.polls), 1e3 * median(our.polls))
-        yield Row(plan.records, MEMORY, "MiB", them.kept / 2**20, us.kept / 2**20)
+            our.scrape(turns.scrapes)
+        size = f"{turns.records:,} records"
+        yield Row(SCRAPE, size, "ms", 1e3 * median(our.scrapes), 1e3 * median(their.scrapes), PYTHON)
+        yield Row(CPU, size, "ms", 1e3 * our.cpu_per_scrape(), 1e3 * their.cpu_per_scrape(), PYTHON)
+        yield Row(POLL, size, "ms", 1e3 * median(our.polls), 1e3 * median(their.polls), PYTHON)
+        yield Row(MEMORY, size, "MiB", us.kept / 2**20, them.kept / 2**20, PYTHON)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from exporter.api.credential import Credential
 from exporter.app import Parts, Service
 from exporter.polls import ALL
 from exporter.settings import Settings
+from exporter.turns import take_turns
 from tests.bench.memory import growth
 from tests.bench.records import NEXT_DAY, pages
 
@@ -63,6 +64,7 @@ def run(pipe: Connection, bodies: list[bytes]) -> None:
 
 
 async def _run(pipe: Connection, bodies: list[bytes]) -> None:
+    take_turns()  # as the service does
     ours = Ours(pages(1))
     await ours.poll()
     ours.bodies = bodies

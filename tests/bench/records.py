@@ -16,10 +16,12 @@ _FIRST = ("ann", "bela", "chidi", "dolores", "emre", "fatima", "gustav", "hana",
 _LAST = ("okafor", "lindqvist", "yamada", "o'brien", "castellanos", "novak", "haddad")
 
 
-def pages(records: int) -> list[bytes]:
-    """The bodies of all pages, the cursor of each being its number; the same at every call."""
-    random = Random(records)
-    rows = [_record(number, random) for number in range(records)]
+def pages(records: int, version: int = 0) -> list[bytes]:
+    """The bodies of all pages, the cursor of each being its number. The records of fewer are the first of more.
+
+    Another version has the same people with other numbers.
+    """
+    rows = [_record(number, version) for number in range(records)]
     parts = [rows[start : start + PAGE_ROWS] for start in range(0, records, PAGE_ROWS)]
     return [_page(number, part, len(parts)) for number, part in enumerate(parts, start=1)]
 
@@ -29,19 +31,20 @@ def _page(number: int, rows: list[object], last: int) -> bytes:
     return json.dumps({"data": rows, "has_more": more, "next_page": str(number + 1) if more else None}).encode()
 
 
-def _record(number: int, random: Random) -> object:
-    subscription = random.choice((None, "team", "enterprise"))
+def _record(number: int, version: int) -> object:
+    who, random = Random(number), Random(f"{number} {version}")
+    subscription = who.choice((None, "team", "enterprise"))
     return {
         "date": f"{DAY.isoformat()}T00:00:00Z",
         "organization_id": "7c1f5a0e-3c57-4d7c-9a53-0c5a3f0d2b11",
         "actor": {
             "type": "user_actor",
-            "email_address": f"{random.choice(_FIRST)}.{random.choice(_LAST)}{number}@example.com",
+            "email_address": f"{who.choice(_FIRST)}.{who.choice(_LAST)}{number}@example.com",
         },
         "customer_type": "subscription" if subscription else "api",
         "subscription_type": subscription,
-        "is_remote": random.random() < 0.1,
-        "terminal_type": random.choice(_TERMINALS),
+        "is_remote": who.random() < 0.1,
+        "terminal_type": who.choice(_TERMINALS),
         "core_metrics": {
             "num_sessions": random.randint(1, 12),
             "lines_of_code": {"added": random.randint(0, 4000), "removed": random.randint(0, 1500)},
