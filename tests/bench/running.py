@@ -28,7 +28,7 @@ from tests.promql import free_port, started
 from tests.service import Process, get, samples, until
 from tests.soak.clock import Clock
 
-SIZES = (50, 1_000, 10_000)
+SIZES = (50, 1_000, 4_000)
 MEMBERS_AN_ACTOR = 1.589
 """So many more people are members than use Claude Code on the workday on which the clock begins."""
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -177,7 +177,7 @@ def serving(clock: Clock, api: str, folder: Path) -> Iterator[tuple[str, Process
     own, address = folder / "exporter", f"127.0.0.1:{free_port()}"
     own.mkdir()
     settings = {
-        "api": {"base_url": api, "requests_per_minute": 100_000},
+        "api": {"base_url": api, "requests_per_minute": 100_000, "timeout": "5m"},
         "web": {"listen_address": address},
         "storage": {"path": str(folder / "ledger.db")},
         "log": {"level": "info"},
