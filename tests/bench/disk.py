@@ -1,7 +1,8 @@
 """`python -m tests.bench.disk`: what scraped series take on Prometheus' disk, in blocks that promtool makes.
 
 Nine in ten series are of the report day and change once a day; the others are of the running day and change every
-15 minutes while people work. Scrapes come every two minutes, as in deploy/prometheus.
+15 minutes while people work. Scrapes come every two minutes, as in deploy/prometheus. promtool fills chunks of 120
+samples, where a Prometheus that scrapes begins another one every two hours: that is somewhat more.
 """
 
 import random
