@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,8 +30,7 @@ def main() -> None:
             found = samples(get(f"{url}/metrics"))
             actors = sum(value for series, value in found.items() if "active_actors" in series and '"30d"' in series)
             say(f"active actors in 30 days {actors:.0f}, series {len(found)}")
-            requests = sum(value for series, value in found.items() if "api_requests_total" in series)
-            say(f"requests {requests:.0f}: {requests / 15:.0f} minutes at half of the default pace")
+            say(f"requests {requests(found)}: {requests(found) / 15:.0f} minutes at half of the default pace")
             process.stop()
         say(f"file {(folder / 'ledger.db').stat().st_size / 2**20:.1f} MiB")
         ask(f"{api}/simulator/faults", ["me:500"], "PUT")
@@ -44,6 +44,11 @@ def say(line: str) -> None:
     """A line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def requests(found: Mapping[str, float]) -> int:
+    """How many there were, of all endpoints, by the exporter's samples."""
+    return round(sum(value for one, value in found.items() if one.startswith("anthropic_exporter_api_requests_total{")))
 
 
 def memory(url: str) -> float:

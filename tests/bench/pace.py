@@ -6,14 +6,15 @@ Polls run at the instants that the schedule gives them, on a clock that jumps fr
 import asyncio
 import random
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from exporter import web
 from exporter.app import http_client
 from exporter.deflate import inflate
 from exporter.demo.options import Options
 from exporter.schedule import next_run
-from tests.bench.ledger import say
+from tests.bench.ledger import requests, say
+from tests.bench.start import NOW
 from tests.conftest import Simulator
 from tests.service import samples
 from tests.serving import serving
@@ -21,8 +22,6 @@ from tests.world import World, settings_for
 
 MEMBERS = (79, 1_589, 6_356)
 """Of whom some 50, 1,000 and 4,000 use Claude Code on a workday."""
-NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
-"""A Thursday."""
 HOURS = 12
 API = {"timeout": "5m"}
 
@@ -35,7 +34,7 @@ def main(sizes: list[int]) -> None:
 
 async def hourly(members: int) -> float:
     """Requests in an hour of half a day that begins at noon, once all days are read."""
-    simulator = Simulator(Options(people=members, days=10), NOON)
+    simulator = Simulator(Options(people=members, days=10), NOW)
     chance = random.Random(1)
     with serving(simulator.server, web.listen("simulator", "127.0.0.1:0")) as url:
         simulator.url = url
@@ -43,23 +42,21 @@ async def hourly(members: int) -> float:
             world = World(simulator, http, api=API, storage={"days": 4})
             await world.poll_all()
             runner, intervals = world.parts.runner, world.parts.intervals
-            before, due = requests(world), {name: NOON + chance.random() * intervals[name] for name in runner.polls}
-            while (now := min(due.values())) < NOON + timedelta(hours=HOURS):
+            before, due = made(world), {name: NOW + chance.random() * intervals[name] for name in runner.polls}
+            while (now := min(due.values())) < NOW + timedelta(hours=HOURS):
                 simulator.now = now
                 name = min(due, key=due.__getitem__)
                 outcome = await runner.run(name)
                 if outcome.error:
                     raise outcome.error
                 due[name] = next_run(runner.polls[name], intervals[name], outcome, chance.random())
-            return (requests(world) - before) / HOURS
+            return (made(world) - before) / HOURS
 
 
-def requests(world: World) -> float:
-    """How many there were until now."""
+def made(world: World) -> int:
+    """Requests until now."""
     text = b"".join(inflate([world.parts.health.segment(openmetrics=False)])).decode()
-    return sum(
-        value for one, value in samples(text).items() if one.startswith("anthropic_exporter_api_requests_total{")
-    )
+    return requests(samples(text))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +22,8 @@ from exporter.demo.options import Options
 from exporter.front.listeners import opened
 from exporter.settings import Settings
 from tests.bench.client import Client
-from tests.bench.ledger import PATIENCE_SECONDS, SOURCES, say
+from tests.bench.ledger import PATIENCE_SECONDS, SOURCES, requests, say
+from tests.bench.start import NOW, SESSIONS, simulated
 from tests.promql import free_port, started
 from tests.service import Process, get, samples, until
 from tests.soak.clock import Clock
@@ -30,15 +31,12 @@ from tests.soak.clock import Clock
 SIZES = (50, 1_000, 4_000)
 MEMBERS_AN_ACTOR = 1.589
 """So many more people are members than use Claude Code on the workday on which the clock begins."""
-NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
-"""A Thursday."""
 PERIOD = timedelta(hours=6)
 SPEED = 240
 SCRAPE = timedelta(minutes=2)
 DAY_SECONDS = 86_400
 IDLE_SECONDS = 5
 MIB = 2**20
-SESSIONS = "anthropic_claude_code_sessions{"
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,7 @@ class Cost:
         )
 
 
-HEAD = (
-    "actors",
-    "series",
-    "a scrape",
-    "memory",
-    "CPU a day",
-    "requests at the start",
-    "ledger",
-)
+HEAD = ("actors", "series", "a scrape", "memory", "CPU a day", "requests at the start", "ledger")
 
 
 def main(sizes: list[int]) -> None:
@@ -99,9 +89,9 @@ def main(sizes: list[int]) -> None:
 
 def measure(folder: Path, actors: int) -> Cost:
     """Run an exporter for an organization in which about so many people use Claude Code on a workday."""
-    clock = Clock(NOON, NOON + PERIOD, SPEED, folder / "begun")
+    clock = Clock(NOW, NOW + PERIOD, SPEED, folder / "begun")
     with (
-        simulated(clock, round(actors * MEMBERS_AN_ACTOR), folder) as api,
+        simulated(clock, {"people": round(actors * MEMBERS_AN_ACTOR), "days": 70}, folder) as api,
         serving(clock, api, folder) as (url, process),
     ):
         until(lambda: process.said().count("settled days are complete") == SOURCES, "all days", PATIENCE_SECONDS)
@@ -121,7 +111,7 @@ def measure(folder: Path, actors: int) -> Cost:
         found = samples(gzip.decompress(bytes(client.scrape())).decode())
         client.close()
         return Cost(
-            actors=len({one.split('actor="')[1].split('"')[0] for one in found if one.startswith(SESSIONS)}),
+            actors=len({one.split('actor="')[1].split('"')[0] for one in found if one.startswith(SESSIONS.decode())}),
             series=len(found),
             body=len(body),
             zipped=zipped,
@@ -136,27 +126,9 @@ def measure(folder: Path, actors: int) -> Cost:
 def moment(url: str, process: Process) -> Moment:
     """What there is to see now."""
     found = samples(get(f"{url}/metrics"))
-    requests = sum(value for one, value in found.items() if one.startswith("anthropic_exporter_api_requests_total{"))
     status = Path(f"/proc/{process.child.pid}/status").read_text()
     peak = int(status.split("VmHWM:")[1].split()[0]) << 10
-    return Moment(found["process_cpu_seconds_total"], round(requests), peak)
-
-
-@contextmanager
-def simulated(clock: Clock, people: int, folder: Path) -> Iterator[str]:
-    """The URL of an API on this clock."""
-    own, address = folder / "api", f"127.0.0.1:{free_port()}"
-    own.mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.soak.api",
-        clock.text(),
-        json.dumps({"people": people, "days": 70}),
-        address,
-    ]
-    with started(own, command, lambda: get(f"http://{address}/simulator/faults")):
-        yield f"http://{address}"
+    return Moment(found["process_cpu_seconds_total"], requests(found), peak)
 
 
 @contextmanager

@@ -25,18 +25,18 @@ SUCCESS, SESSIONS = b"anthropic_exporter_last_success_timestamp_seconds{", b"ant
 
 def measure(folder: Path, people: int, actors: int, starts: int) -> Iterator[Row]:
     """The median of so many starts, for an organization in which so many people use Claude Code on a workday."""
-    with simulated(people, folder) as api:
+    clock = Clock(NOW, NOW, 0, folder / "never begins")
+    with simulated(clock, {"people": people}, folder) as api:
         took = [seconds(folder / f"start {number}", api, actors) for number in range(starts)]
     yield Row(START, f"{actors:,} actors", "s", median(took))
 
 
 @contextmanager
-def simulated(people: int, folder: Path) -> Iterator[str]:
-    """The URL of a simulated API whose clock stands still."""
+def simulated(clock: Clock, options: dict[str, int], folder: Path) -> Iterator[str]:
+    """The URL of a simulated API on this clock."""
     own, listen = folder / "simulated", f"127.0.0.1:{free_port()}"
     own.mkdir()
-    clock = Clock(NOW, NOW, 0, own / "never begins")
-    command = [sys.executable, "-m", "tests.soak.api", clock.text(), json.dumps({"people": people}), listen]
+    command = [sys.executable, "-m", "tests.soak.api", clock.text(), json.dumps(options), listen]
     with started(own, command, lambda: get(f"http://{listen}/simulator/faults")):
         yield f"http://{listen}"
 
